@@ -8,7 +8,7 @@ Environment switches for developers: ``SANITIZE=1`` (ASan + UBSan), ``DEBUG=1``
 import os
 import sys
 import sysconfig
-from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -31,17 +31,17 @@ def compiler_flags() -> tuple[list[str], list[str]]:
         compile_flags += ["-O0", "-g"]
     if enabled("SANITIZE"):
         flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g", "-O1"]
-        compile_flags, link_flags = compile_flags + flags, link_flags + flags
+        compile_flags, link_flags = [*compile_flags, *flags], [*link_flags, *flags]
     if enabled("COVERAGE"):
-        compile_flags, link_flags = compile_flags + ["--coverage"], link_flags + ["--coverage"]
+        compile_flags, link_flags = [*compile_flags, "--coverage"], [*link_flags, "--coverage"]
     return compile_flags, link_flags
 
 
 compile_flags, link_flags = compiler_flags()
 core = Extension(
     "fastw2v._core",
-    sources=["fastw2v/_core.pyx", *sorted(glob("csrc/*.c"))],
-    depends=sorted(glob("csrc/*.h")) + ["fastw2v/_fastw2v.pxd"],
+    sources=["fastw2v/_core.pyx", *sorted(map(str, Path("csrc").glob("*.c")))],
+    depends=[*map(str, Path("csrc").glob("*.h")), "fastw2v/_fastw2v.pxd"],
     include_dirs=["csrc"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED_API else [],
     py_limited_api=LIMITED_API,

@@ -23,7 +23,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lexicon.h"
 #include "status.h"
 
 #define FW_ROW_FLOATS 16
@@ -88,8 +87,9 @@ int32_t fw_noise_draw(const fw_alias *table, int32_t size, uint64_t substream, u
  *   for j = 0 .. m-1:  Y_j += Y'_j                               (Y' starts at 0)
  * With distinct rows this is one exact gradient step on the weighted cross-entropy. A row may stand
  * more than once among the inputs or the targets: then its updates add up, and an input row that
- * stands twice shows Y' its first update. With `gradients`, X_i stays as it is and D is written
- * (not added) to gradients[i], which must not alias any row.
+ * stands twice shows Y' its first update. With `gradients`, X_i stays as it is (so Y' sees the old
+ * row however often it stands) and D is written, not added, to gradients[i], which must not alias
+ * any row.
  */
 typedef struct fw_block {
     int32_t n_inputs;        /* n >= 1 */
@@ -103,6 +103,7 @@ typedef struct fw_block {
     const float *weights;    /* (n, m); 0 takes a pair out of the step */
     float *logits;           /* (n, m), written: s_ij */
     float *residuals;        /* (n, m), written: g_ij */
+    float *scratch;          /* m * FW_ROW_FLOATS floats, 64-byte aligned */
 } fw_block;
 /* The four (n, m) arrays have room for fw_block_floats(n, m) floats each and are 64-byte aligned. */
 size_t fw_block_floats(int32_t n_inputs, int32_t n_targets);
@@ -143,7 +144,7 @@ typedef struct fw_settings {
     bool cbow_mean;          /* hidden = mean of the context rows, else their sum */
     bool cbow_exact_gradient; /* divide the gradient of a mean by n; word2vec.c does not */
     int32_t chunk_tokens;    /* no chunk is longer */
-    int32_t loss_interval;   /* sample the loss at every so-many-th center; 0: never */
+    int32_t loss_interval;   /* sample the loss at centers c with c % loss_interval == 0; 0: never */
 } fw_settings;
 
 /* What the workers of a run share. `input` and `output` are updated, the rest is read. */
@@ -152,7 +153,8 @@ typedef struct fw_model {
     float *output;                  /* (vocab_size, stride) */
     size_t stride;
     int32_t vocab_size;
-    const uint32_t *keep_threshold; /* (vocab_size): a token stays if its 32 random bits are <= it */
+    const uint32_t *keep_threshold; /* (vocab_size): a token stays if its 32 random bits are <= it, so
+                                       with probability (threshold + 1) / 2^32 */
     const fw_alias *noise;          /* (vocab_size) */
 } fw_model;
 
@@ -160,7 +162,7 @@ typedef struct fw_model {
 typedef struct fw_chunk {
     const int32_t *ids;           /* the corpus from its first token, not from `begin` */
     int64_t begin, end;
-    const int64_t *sentence_ends; /* rising ends of sentences, the first > begin, the last >= end; */
+    const int64_t *sentence_ends; /* strictly rising ends, the first > begin, the last >= end; */
     size_t n_sentences;           /* windows cross neither an end nor the borders of the chunk */
     uint64_t stream;              /* fw_stream(seed, epoch, chunk) */
     float learning_rate;
@@ -170,7 +172,8 @@ typedef struct fw_stats {
     int64_t kept_tokens;   /* centers trained: tokens that survived subsampling with a context */
     int64_t examples;      /* (center, context) pairs, or CBOW windows */
     int64_t loss_examples; /* of these, how many are in loss_sum */
-    double loss_sum;       /* sum over examples of -log s(pos) - sum_k weight * log s(-neg_k) */
+    double loss_sum;       /* sum over these of -log s(pos) - sum_k weight_k * log s(-neg_k), from the
+                              logits before the update; a masked negative has weight_k = 0 */
 } fw_stats;
 
 /* Bytes of 64-byte aligned scratch that fw_train_chunk needs; 0 if a setting is out of range. */
@@ -191,15 +194,16 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride);
  *    - POOL: the pool starts as P draws(NOISE, counter++). Each center (each of the group) adds
  *      pool_refresh to an accumulator that starts at 0; while it is >= 65536 it loses 65536 and
  *      pool[head] = draw(NOISE, counter++), head = (head + 1) mod P, head starting at 0. Then the
- *      set is pool[(r32 * P) >> 32] for each r32 of: low32, high32 of draw(PICKS, i), i = 0, 1, ...
- *      where every set starts with a fresh draw.
+ *      set is pool[(r32 * P) >> 32] for each r32 of: low32, high32 of draw(PICKS, i++), i running on
+ *      through the chunk; a set of odd size leaves the last high half unused.
  * 3. The block step. Skip-gram: inputs = input rows of the context from left to right, targets =
  *    output rows of the center, label 1 and weight 1, then of the negatives, label 0 and
  *    negative_weight. EXAMPLE: one block a pair. CBOW: hidden row = mean (or sum) of the context's
- *    input rows; the residual gradient of the hidden row goes back to each of them, divided by n
- *    with cbow_exact_gradient and cbow_mean. In a group the targets are its centers, then the
- *    negatives; a center's weight is 1 in its own row and 0 in the others.
- * 4. A negative that equals the positive has weight 0.
+ *    input rows; the gradient of the hidden row goes back to each of them, divided by n (the size
+ *    of the context, repeats counted) with cbow_exact_gradient and cbow_mean. In a group all hidden
+ *    rows are made first, then comes one block, then all gradients go back; the targets are the
+ *    group's centers, then the negatives; a center's weight is 1 in its own row, 0 in the others.
+ * 4. A negative that equals the positive of its row has weight 0 in that row, and only there.
  *
  * Before anything is changed, ids and sentence ends are checked. NOT_FINITE is said after the chunk
  * if a sampled loss was not finite. `workspace` has fw_workspace_size() bytes.

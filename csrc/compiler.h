@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The few words that compilers spell differently. */
+#ifndef FASTW2V_COMPILER_H
+#define FASTW2V_COMPILER_H
+
+/* FW_INLINE: always inlined, so that an argument that is a literal at the call is a constant inside.
+ * FW_UNROLL: the loop that follows has a small constant count and is to vanish. */
+#if defined(__clang__)
+#define FW_INLINE static inline __attribute__((always_inline))
+#define FW_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define FW_INLINE static inline __attribute__((always_inline))
+#define FW_UNROLL _Pragma("GCC unroll 32")
+#else
+#define FW_INLINE static __forceinline
+#define FW_UNROLL
+#endif
+
+#endif

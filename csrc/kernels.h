@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private: what every instruction set provides. The walk makes one indirect call a block. */
+#ifndef FASTW2V_KERNELS_H
+#define FASTW2V_KERNELS_H
+
+#include "fastw2v.h"
+
+typedef struct fw_kernels {
+    void (*block_step)(const fw_block *block);
+    void (*combine_rows)(size_t stride, float *const *to, int32_t n_to, const float *const *from,
+                         int32_t n_from, const float *coefficients, bool accumulate);
+} fw_kernels;
+
+extern const fw_kernels fw_kernels_portable;
+extern const fw_kernels fw_kernels_neon;
+extern const fw_kernels fw_kernels_avx2;
+extern const fw_kernels fw_kernels_avx512;
+
+/* The kernels of an instruction set, or null if it is not available here. */
+const fw_kernels *fw_kernels_of(fw_isa isa);
+
+#endif

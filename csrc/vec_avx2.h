@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vector vocabulary (see vec_portable.h) in AVX2 with FMA: 16 registers of 8 floats. */
+#ifndef FASTW2V_VEC_AVX2_H
+#define FASTW2V_VEC_AVX2_H
+
+#include <immintrin.h>
+
+#include "compiler.h"
+
+#define VEC_WIDTH 8
+#define DOT_INPUTS 2 /* 12 sums + 2 inputs + 1 target = 15 registers */
+#define DOT_TARGETS 6
+#define UPDATE_TARGETS 6 /* 6 targets + 6 deltas + input, gradient, residual = 15 */
+
+typedef __m256 vec;
+
+FW_INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
+FW_INLINE vec vec_set1(float a) { return _mm256_set1_ps(a); }
+FW_INLINE vec vec_load(const float *p) { return _mm256_load_ps(p); }
+FW_INLINE void vec_store(float *p, vec a) { _mm256_store_ps(p, a); }
+FW_INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
+FW_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
+FW_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
+FW_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
+FW_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+FW_INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
+FW_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+FW_INLINE vec vec_round(vec a)
+{
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+FW_INLINE vec vec_scale(vec a, vec k)
+{
+    const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(k), _mm256_set1_epi32(127));
+    return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
+}
+
+FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+{
+    const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One chunk: check, subsample, windows, then the steps of skip-gram or CBOW. */
+#include "walk.h"
+
+#include <math.h>
+
+#include "rng.h"
+
+static fw_status check_chunk(const fw_settings *s, const fw_model *model, const fw_chunk *chunk)
+{
+    if (!chunk->ids || !chunk->sentence_ends || chunk->begin < 0 || chunk->end < chunk->begin ||
+        chunk->end - chunk->begin > s->chunk_tokens || !isfinite(chunk->learning_rate))
+        return FW_ERROR_ARGUMENT;
+    uint32_t outside = 0;
+    for (int64_t t = chunk->begin; t < chunk->end; ++t)
+        outside |= (uint32_t)chunk->ids[t] >= (uint32_t)model->vocab_size;
+    if (outside)
+        return FW_ERROR_ID_RANGE;
+    int64_t previous = chunk->begin;
+    for (size_t s_pos = 0; s_pos < chunk->n_sentences; ++s_pos) {
+        if (chunk->sentence_ends[s_pos] <= previous)
+            return FW_ERROR_SENTENCE_ENDS;
+        previous = chunk->sentence_ends[s_pos];
+    }
+    return previous < chunk->end ? FW_ERROR_SENTENCE_ENDS : FW_OK;
+}
+
+static fw_status check(const fw_settings *s, const fw_model *model, const fw_chunk *chunk,
+                       const void *workspace)
+{
+    if (!s || !model || !chunk || !workspace || !model->input || !model->output ||
+        !model->keep_threshold || !model->noise || model->vocab_size < 1)
+        return FW_ERROR_ARGUMENT;
+    if ((uintptr_t)workspace % FW_ALIGNMENT || (uintptr_t)model->input % FW_ALIGNMENT ||
+        (uintptr_t)model->output % FW_ALIGNMENT || model->stride % FW_ROW_FLOATS)
+        return FW_ERROR_ALIGNMENT;
+    if (fw_workspace_size(s, model->stride) == 0)
+        return FW_ERROR_ARGUMENT;
+    return check_chunk(s, model, chunk);
+}
+
+/* Keep or drop the tokens of one sentence; `first` takes the reduced windows for the time being. */
+static int32_t subsample(walk *w, const fw_chunk *chunk, int64_t begin, int64_t end, int32_t kept)
+{
+    const uint64_t substream = fw_substream(chunk->stream, FW_PURPOSE_TOKENS);
+    const uint32_t window = (uint32_t)w->settings->window;
+    const bool shrink = w->settings->shrink_windows;
+    const uint32_t *const keep_threshold = w->model->keep_threshold;
+    for (int64_t t = begin; t < end; ++t) {
+        const uint64_t r = rng_draw(substream, (uint64_t)(t - chunk->begin));
+        const int32_t id = chunk->ids[t];
+        w->centers.ids[kept] = id;
+        w->centers.first[kept] = (int32_t)(shrink ? 1 + rng_below((uint32_t)r, window) : window);
+        kept += (uint32_t)(r >> 32) <= keep_threshold[id];
+    }
+    return kept;
+}
+
+/* Turn the reduced windows of positions begin..end, one sentence, into first and last positions. */
+static void bound_windows(walk_centers *centers, int32_t begin, int32_t end)
+{
+    for (int32_t c = begin; c < end; ++c) {
+        const int32_t reduced_window = centers->first[c];
+        centers->first[c] = c - begin > reduced_window ? c - reduced_window : begin;
+        centers->last[c] = end - 1 - c > reduced_window ? c + reduced_window : end - 1;
+    }
+}
+
+static void find_centers(walk *w, const fw_chunk *chunk)
+{
+    int64_t begin = chunk->begin;
+    for (size_t s = 0; s < chunk->n_sentences && begin < chunk->end; ++s) {
+        const int64_t end =
+            chunk->sentence_ends[s] < chunk->end ? chunk->sentence_ends[s] : chunk->end;
+        const int32_t kept = subsample(w, chunk, begin, end, w->centers.count);
+        if (kept - w->centers.count >= 2) { /* a word alone has no context */
+            bound_windows(&w->centers, w->centers.count, kept);
+            w->centers.count = kept;
+        }
+        begin = end;
+    }
+}
+
+static void open_negatives(walk *w, const fw_chunk *chunk)
+{
+    walk_negatives *const from = &w->negatives;
+    from->noise_stream = fw_substream(chunk->stream, FW_PURPOSE_NOISE);
+    from->picks_stream = fw_substream(chunk->stream, FW_PURPOSE_PICKS);
+    if (w->settings->scope == FW_SCOPE_POOL)
+        for (int32_t i = 0; i < w->settings->pool_size; ++i)
+            from->pool[i] = fw_noise_draw(w->model->noise, w->model->vocab_size, from->noise_stream,
+                                          from->noise_counter++);
+}
+
+void walk_add_loss(walk *w, int32_t i)
+{
+    const fw_block *const b = &w->block;
+    const size_t row = (size_t)i * (size_t)b->n_targets;
+    double loss = 0.0;
+    for (size_t a = row; a < row + (size_t)b->n_targets; ++a) {
+        /* Cross-entropy from the logit: log(1 + e^s) - label * s, with no overflow. */
+        const double s = b->logits[a];
+        const double softplus = (s > 0.0 ? s : 0.0) + log1p(exp(-fabs(s)));
+        loss += b->weights[a] * (softplus - b->labels[a] * s);
+    }
+    w->stats->loss_sum += loss;
+    ++w->stats->loss_examples;
+}
+
+fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, const fw_chunk *chunk,
+                         void *workspace, fw_stats *stats)
+{
+    if (!stats)
+        return FW_ERROR_ARGUMENT;
+    *stats = (fw_stats){0};
+    const fw_status status = check(settings, model, chunk, workspace);
+    if (status != FW_OK)
+        return status;
+    walk w;
+    walk_layout(&w, settings, model->stride, workspace);
+    w.model = model;
+    w.kernels = fw_kernels_of(settings->isa);
+    w.stats = stats;
+    w.block.learning_rate = chunk->learning_rate;
+    if (!w.kernels)
+        return FW_ERROR_ISA_UNAVAILABLE;
+    find_centers(&w, chunk);
+    open_negatives(&w, chunk);
+    if (settings->architecture == FW_SKIP_GRAM)
+        walk_skip_gram(&w);
+    else
+        walk_cbow(&w);
+    stats->kept_tokens = w.centers.count;
+    return isfinite(stats->loss_sum) ? FW_OK : FW_ERROR_NOT_FINITE;
+}

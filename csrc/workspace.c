@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layout of a walk in its workspace: one function says both how much and where. */
+#include <string.h>
+
+#include "walk.h"
+
+typedef struct arena {
+    char *base; /* null while counting */
+    size_t used;
+} arena;
+
+static void *take(arena *a, size_t count, size_t size)
+{
+    void *const place = a->base ? a->base + a->used : NULL;
+    const size_t bytes = count * size;
+    a->used += (bytes + FW_ALIGNMENT - 1) / FW_ALIGNMENT * FW_ALIGNMENT;
+    return place;
+}
+
+static size_t most_targets(const fw_settings *s)
+{
+    const size_t positives = s->architecture == FW_CBOW ? FW_CBOW_GROUP : 1;
+    return positives + (size_t)s->negatives;
+}
+
+static size_t most_inputs(const fw_settings *s)
+{
+    return s->architecture == FW_CBOW ? FW_CBOW_GROUP : 2 * (size_t)s->window;
+}
+
+size_t walk_layout(walk *w, const fw_settings *s, size_t stride, void *workspace)
+{
+    arena a = {workspace, 0};
+    const size_t tokens = (size_t)s->chunk_tokens;
+    const size_t n = most_inputs(s);
+    const size_t m = most_targets(s);
+    const size_t positions = 2 * (size_t)s->window + FW_CBOW_GROUP;
+    const size_t pairs = fw_block_floats((int32_t)n, (int32_t)m);
+    const size_t sets_a_center = s->scope == FW_SCOPE_EXAMPLE ? 2 * (size_t)s->window : 1;
+
+    memset(w, 0, sizeof *w);
+    w->centers.ids = take(&a, tokens, sizeof(int32_t));
+    w->centers.first = take(&a, tokens, sizeof(int32_t));
+    w->centers.last = take(&a, tokens, sizeof(int32_t));
+    w->negatives.pool = take(&a, s->scope == FW_SCOPE_POOL ? (size_t)s->pool_size : 0, sizeof(int32_t));
+    w->set_size = sets_a_center * (size_t)s->negatives;
+    w->sets = take(&a, (WALK_AHEAD + 1) * w->set_size, sizeof(int32_t));
+    w->inputs = take(&a, n, sizeof(float *));
+    w->targets = take(&a, m, sizeof(float *));
+    w->labels = take(&a, pairs, sizeof(float));
+    w->weights = take(&a, pairs, sizeof(float));
+    w->masked_weights = take(&a, pairs, sizeof(float));
+    w->block.logits = take(&a, pairs, sizeof(float));
+    w->block.residuals = take(&a, pairs, sizeof(float));
+    w->block.scratch = take(&a, m * FW_ROW_FLOATS, sizeof(float));
+    if (s->architecture == FW_CBOW) {
+        w->context = take(&a, positions, sizeof(float *));
+        w->gather = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
+        w->scatter = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
+        w->gradients = take(&a, FW_CBOW_GROUP, sizeof(float *));
+        float *const hidden = take(&a, FW_CBOW_GROUP * stride, sizeof(float));
+        float *const gradients = take(&a, FW_CBOW_GROUP * stride, sizeof(float));
+        for (size_t i = 0; workspace && i < FW_CBOW_GROUP; ++i) {
+            w->inputs[i] = hidden + i * stride;
+            w->gradients[i] = gradients + i * stride;
+        }
+    }
+    w->settings = s;
+    w->block.stride = stride;
+    w->block.inputs = w->inputs;
+    w->block.targets = w->targets;
+    w->block.gradients = w->gradients;
+    w->block.labels = w->labels;
+    w->block.weights = w->weights;
+    return a.used;
+}
+
+/* Bounds keep every product below in range on 32-bit size_t's too; no sensible run is near them. */
+static bool settings_in_range(const fw_settings *s, size_t stride)
+{
+    enum { MOST = 1 << 20, MOST_PAIRS = 1 << 24 };
+    return s->window >= 1 && s->window <= MOST && s->negatives >= 0 && s->negatives <= MOST &&
+           s->chunk_tokens >= 1 && s->pool_size >= 1 && s->pool_size <= MOST &&
+           s->loss_interval >= 0 && s->negative_weight >= 0.0f &&
+           (unsigned)s->architecture <= FW_SKIP_GRAM && (unsigned)s->scope <= FW_SCOPE_POOL &&
+           (int64_t)s->window * ((int64_t)s->negatives + 1) <= MOST_PAIRS && stride > 0 &&
+           stride % FW_ROW_FLOATS == 0 && stride <= MOST;
+}
+
+size_t fw_workspace_size(const fw_settings *settings, size_t stride)
+{
+    walk counted;
+    if (!settings || !settings_in_range(settings, stride))
+        return 0;
+    return walk_layout(&counted, settings, stride, NULL);
+}

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door to the C engine: check the buffers, release the GIL, make one call, map the status."""
+
+import numpy as np
+
+from libc.stdlib cimport free, malloc
+
+from fastw2v._fastw2v cimport *
+
+
+cdef extern from *:
+    """
+    #if defined(__clang__)
+    #define FASTW2V_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+    #define FASTW2V_COMPILER "gcc " __VERSION__
+    #elif defined(_MSC_VER)
+    #define FASTW2V_COMPILER "msvc"
+    #else
+    #define FASTW2V_COMPILER "unknown"
+    #endif
+    """
+    const char *FASTW2V_COMPILER
+
+
+cdef dict _EXCEPTIONS = {
+    FW_ERROR_ID_RANGE: IndexError,
+    FW_ERROR_NOT_FINITE: FloatingPointError,
+    FW_ERROR_MEMORY: MemoryError,
+    FW_ERROR_VOCABULARY_SIZE: OverflowError,
+}
+
+
+cpdef raise_status(int status):
+    """Raise the exception that stands for a status code; do nothing for success."""
+    if status != FW_OK:
+        message = fw_status_message(<fw_status>status).decode()
+        raise _EXCEPTIONS.get(status, ValueError)(message)
+
+
+# ---- Instruction sets ----------------------------------------------------------------------------
+
+
+def compiler() -> str:
+    """Name and version of the compiler that built the engine."""
+    return FASTW2V_COMPILER.decode()
+
+
+def available_isas() -> list[str]:
+    """Names of the instruction sets that this build and this CPU can run, the slowest first."""
+    return [
+        fw_isa_name(<fw_isa>isa).decode()
+        for isa in range(FW_ISA_COUNT)
+        if fw_isa_available(<fw_isa>isa)
+    ]
+
+
+cdef fw_isa _parse_isa(str name) except *:
+    cdef fw_isa isa = FW_ISA_PORTABLE
+    cdef bytes encoded = name.encode()
+    cdef fw_status status = fw_isa_parse(encoded, &isa)
+    if status != FW_OK:
+        raise ValueError(
+            f"isa {name!r}: {fw_status_message(status).decode()}; "
+            f"available here: {', '.join(available_isas())}"
+        )
+    return isa
+
+
+def check_isa(name: str) -> str:
+    """Return `name` if it names an available instruction set; else raise ValueError."""
+    _parse_isa(name)
+    return name
+
+
+# ---- Randomness and noise ------------------------------------------------------------------------
+
+
+def stream(uint64_t seed, uint64_t epoch, uint64_t chunk) -> int:
+    """The random stream of a chunk (fw_stream)."""
+    return fw_stream(seed, epoch, chunk)
+
+
+def draw(uint64_t substream, uint64_t counter) -> int:
+    """Draw `counter` of a substream (fw_draw)."""
+    return fw_draw(substream, counter)
+
+
+def substream(uint64_t stream, int purpose) -> int:
+    """The substream of a purpose: 0 tokens, 1 noise, 2 picks (fw_substream)."""
+    return fw_substream(stream, <fw_purpose>purpose)
+
+
+def build_noise_table(const double[::1] weights, uint32_t[:, ::1] table,
+                      double[::1] scaled, int32_t[::1] work) -> None:
+    """Fill `table`, (vocab_size, 2), with threshold and other id of every column (fw_noise_build)."""
+    cdef Py_ssize_t size = weights.shape[0]
+    if table.shape[0] != size or table.shape[1] != 2:
+        raise ValueError(f"table has shape ({table.shape[0]}, {table.shape[1]}), not ({size}, 2)")
+    if scaled.shape[0] != size or work.shape[0] != size:
+        raise ValueError(f"scaled and work must have {size} elements")
+    if size == 0 or size > 2147483647:
+        raise ValueError(f"weights must have 1 to 2,147,483,647 elements, got {size}")
+    cdef fw_status status
+    with nogil:
+        status = fw_noise_build(&weights[0], <int32_t>size, <fw_alias *>&table[0, 0], &scaled[0],
+                                &work[0])
+    raise_status(status)
+
+
+# ---- Kernels one by one, for tests and benchmarks ------------------------------------------------
+
+
+cdef float **_row_pointers(float[:, ::1] matrix, const int32_t[::1] rows, str name) except NULL:
+    cdef Py_ssize_t i, n = rows.shape[0]
+    if n == 0:
+        raise ValueError(f"{name} must name at least one row")
+    for i in range(n):
+        if not 0 <= rows[i] < matrix.shape[0]:
+            raise IndexError(f"{name}[{i}] = {rows[i]} is outside the {matrix.shape[0]} rows")
+    cdef float **pointers = <float **>malloc(<size_t>n * sizeof(float *))
+    if not pointers:
+        raise MemoryError()
+    for i in range(n):
+        pointers[i] = &matrix[rows[i], 0]
+    return pointers
+
+
+def block_floats(int n_inputs, int n_targets) -> int:
+    """Room, in floats, of each (n_inputs, n_targets) array of a block step."""
+    return fw_block_floats(n_inputs, n_targets)
+
+
+def block_step(str isa, float[:, ::1] inputs, float[:, ::1] targets, const int32_t[::1] input_rows,
+               const int32_t[::1] target_rows, const float[::1] labels, const float[::1] weights,
+               float learning_rate, float[::1] logits, float[::1] residuals, float[::1] scratch,
+               float[:, ::1] gradients=None, int repeat=1) -> None:
+    """Run fw_block_step on rows of two matrices; `gradients`, (n_inputs, stride), takes D if given."""
+    cdef fw_block block
+    cdef float **input_pointers = NULL
+    cdef float **target_pointers = NULL
+    cdef float **gradient_pointers = NULL
+    cdef fw_status status = FW_OK
+    cdef fw_isa chosen = _parse_isa(isa)
+    cdef Py_ssize_t n = input_rows.shape[0], m = target_rows.shape[0], i
+    cdef Py_ssize_t floats = fw_block_floats(<int32_t>n, <int32_t>m)
+    if inputs.shape[1] != targets.shape[1]:
+        raise ValueError(f"rows of {inputs.shape[1]} and of {targets.shape[1]} floats do not match")
+    for name, buffer in (("labels", labels), ("weights", weights), ("logits", logits),
+                         ("residuals", residuals)):
+        if buffer.shape[0] < floats:
+            raise ValueError(f"{name} must have room for {floats} floats, has {buffer.shape[0]}")
+    if scratch.shape[0] < m * 16:
+        raise ValueError(f"scratch must have room for {m * 16} floats, has {scratch.shape[0]}")
+    if gradients is not None and (gradients.shape[0] < n or gradients.shape[1] != inputs.shape[1]):
+        raise ValueError(f"gradients must have {n} rows of {inputs.shape[1]} floats")
+    block.n_inputs, block.n_targets = <int32_t>n, <int32_t>m
+    block.stride, block.learning_rate = <size_t>inputs.shape[1], learning_rate
+    block.labels, block.weights = &labels[0], &weights[0]
+    block.logits, block.residuals, block.scratch = &logits[0], &residuals[0], &scratch[0]
+    try:
+        input_pointers = _row_pointers(inputs, input_rows, "input_rows")
+        target_pointers = _row_pointers(targets, target_rows, "target_rows")
+        if gradients is not None:
+            gradient_pointers = _row_pointers(gradients, np.arange(n, dtype=np.int32), "gradients")
+        block.inputs, block.targets = input_pointers, target_pointers
+        block.gradients = gradient_pointers
+        with nogil:
+            for i in range(repeat):
+                status = fw_block_step(chosen, &block)
+        raise_status(status)
+    finally:
+        free(input_pointers)
+        free(target_pointers)
+        free(gradient_pointers)
+
+
+def combine_rows(str isa, float[:, ::1] to, const int32_t[::1] to_rows, float[:, ::1] source,
+                 const int32_t[::1] source_rows, const float[::1] coefficients,
+                 bint accumulate) -> None:
+    """Run fw_combine_rows; `coefficients` is (n_to, n_source), flat."""
+    cdef float **to_pointers = NULL
+    cdef float **source_pointers = NULL
+    cdef fw_isa chosen = _parse_isa(isa)
+    cdef fw_status status
+    if to.shape[1] != source.shape[1]:
+        raise ValueError(f"rows of {to.shape[1]} and of {source.shape[1]} floats do not match")
+    if coefficients.shape[0] != to_rows.shape[0] * source_rows.shape[0]:
+        raise ValueError(
+            f"coefficients must have {to_rows.shape[0]} x {source_rows.shape[0]} elements, "
+            f"has {coefficients.shape[0]}"
+        )
+    try:
+        to_pointers = _row_pointers(to, to_rows, "to_rows")
+        source_pointers = _row_pointers(source, source_rows, "source_rows")
+        with nogil:
+            status = fw_combine_rows(chosen, <size_t>to.shape[1], to_pointers,
+                                     <int32_t>to_rows.shape[0], <const float **>source_pointers,
+                                     <int32_t>source_rows.shape[0], &coefficients[0], accumulate)
+        raise_status(status)
+    finally:
+        free(to_pointers)
+        free(source_pointers)
+
+
+# ---- Training ------------------------------------------------------------------------------------
+
+
+cdef class Trainer:
+    """What the workers of one run share: settings, both matrices, sampling tables.
+
+    Holds views of the arrays; `train_chunk` updates the two matrices in place without the GIL and
+    may run in several threads at once, each with a workspace of its own.
+
+    Parameters
+    ----------
+    input_vectors, output_vectors : ndarray of shape (vocab_size, stride), float32, 64-byte aligned
+        Rows padded with zeros to `stride`, a multiple of 16. Written in place.
+    keep_threshold : ndarray of shape (vocab_size,), uint32
+    noise_table : ndarray of shape (vocab_size, 2), uint32
+    **settings
+        The fields of fw_settings by name.
+    """
+
+    cdef fw_settings settings
+    cdef float[:, ::1] input_vectors
+    cdef float[:, ::1] output_vectors
+    cdef const uint32_t[::1] keep_threshold
+    cdef const uint32_t[:, ::1] noise_table
+    cdef fw_model model
+
+    def __init__(self, float[:, ::1] input_vectors, float[:, ::1] output_vectors,
+                 const uint32_t[::1] keep_threshold, const uint32_t[:, ::1] noise_table, *,
+                 str isa, bint skip_gram, str scope, int32_t window, bint shrink_windows,
+                 int32_t negatives, float negative_weight, int32_t pool_size, uint32_t pool_refresh,
+                 bint cbow_mean, bint cbow_exact_gradient, int32_t chunk_tokens,
+                 int32_t loss_interval):
+        cdef Py_ssize_t vocab_size = input_vectors.shape[0]
+        if not 1 <= vocab_size <= 2147483647:
+            raise ValueError(f"input_vectors must have 1 to 2,147,483,647 rows, got {vocab_size}")
+        if (output_vectors.shape[0] != vocab_size
+                or output_vectors.shape[1] != input_vectors.shape[1]):
+            raise ValueError(
+                f"output_vectors has shape ({output_vectors.shape[0]}, {output_vectors.shape[1]}), "
+                f"input_vectors ({vocab_size}, {input_vectors.shape[1]})"
+            )
+        if keep_threshold.shape[0] != vocab_size:
+            raise ValueError(f"keep_threshold must have {vocab_size} elements")
+        if noise_table.shape[0] != vocab_size or noise_table.shape[1] != 2:
+            raise ValueError(f"noise_table must have shape ({vocab_size}, 2)")
+        self.input_vectors, self.output_vectors = input_vectors, output_vectors
+        self.keep_threshold, self.noise_table = keep_threshold, noise_table
+        self.model.input = &input_vectors[0, 0]
+        self.model.output = &output_vectors[0, 0]
+        self.model.stride = <size_t>input_vectors.shape[1]
+        self.model.vocab_size = <int32_t>vocab_size
+        self.model.keep_threshold = &keep_threshold[0]
+        self.model.noise = <const fw_alias *>&noise_table[0, 0]
+        self.settings.isa = _parse_isa(isa)
+        self.settings.architecture = FW_SKIP_GRAM if skip_gram else FW_CBOW
+        self.settings.scope = {"example": FW_SCOPE_EXAMPLE, "window": FW_SCOPE_WINDOW,
+                               "pool": FW_SCOPE_POOL}[scope]
+        self.settings.window, self.settings.shrink_windows = window, shrink_windows
+        self.settings.negatives, self.settings.negative_weight = negatives, negative_weight
+        self.settings.pool_size, self.settings.pool_refresh = pool_size, pool_refresh
+        self.settings.cbow_mean = cbow_mean
+        self.settings.cbow_exact_gradient = cbow_exact_gradient
+        self.settings.chunk_tokens, self.settings.loss_interval = chunk_tokens, loss_interval
+        if self.workspace_size == 0:
+            raise ValueError("a training setting is out of its range")
+
+    @property
+    def workspace_size(self) -> int:
+        """Bytes of 64-byte aligned scratch that each worker needs."""
+        return fw_workspace_size(&self.settings, self.model.stride)
+
+    def train_chunk(self, const int32_t[::1] ids, Py_ssize_t begin, Py_ssize_t end,
+                    const int64_t[::1] sentence_ends, uint64_t stream, float learning_rate,
+                    uint8_t[::1] workspace) -> tuple[int, int, int, float]:
+        """Train on tokens begin..end of `ids`.
+
+        `sentence_ends` holds the rising ends of sentences, from the first after `begin` to the
+        first at or after `end`. Returns (kept tokens, examples, sampled examples, their loss).
+        """
+        cdef fw_chunk chunk
+        cdef fw_stats stats
+        cdef fw_status status
+        if not 0 <= begin <= end <= ids.shape[0]:
+            raise ValueError(f"chunk {begin}..{end} is outside the {ids.shape[0]} tokens")
+        if workspace.shape[0] < <Py_ssize_t>self.workspace_size:
+            raise ValueError(f"workspace must have {self.workspace_size} bytes")
+        if begin == end:
+            return 0, 0, 0, 0.0
+        if sentence_ends.shape[0] == 0:
+            raise ValueError("sentence_ends is empty")
+        chunk.ids, chunk.begin, chunk.end = &ids[0], begin, end
+        chunk.sentence_ends = &sentence_ends[0]
+        chunk.n_sentences = <size_t>sentence_ends.shape[0]
+        chunk.stream, chunk.learning_rate = stream, learning_rate
+        with nogil:
+            status = fw_train_chunk(&self.settings, &self.model, &chunk, &workspace[0], &stats)
+        raise_status(status)
+        return stats.kept_tokens, stats.examples, stats.loss_examples, stats.loss_sum

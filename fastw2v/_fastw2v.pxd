@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# Mirror of csrc/fastw2v.h, csrc/lexicon.h and csrc/status.h, as far as the door needs them.
+from libc.stddef cimport size_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+
+cdef extern from "fastw2v.h" nogil:
+    ctypedef enum fw_status:
+        FW_OK
+        FW_ERROR_ARGUMENT
+        FW_ERROR_ALIGNMENT
+        FW_ERROR_ID_RANGE
+        FW_ERROR_SENTENCE_ENDS
+        FW_ERROR_PROBABILITY
+        FW_ERROR_NOT_FINITE
+        FW_ERROR_ISA_UNKNOWN
+        FW_ERROR_ISA_UNAVAILABLE
+        FW_ERROR_MEMORY
+        FW_ERROR_VOCABULARY_SIZE
+        FW_STATUS_COUNT
+    const char *fw_status_message(fw_status status)
+
+    ctypedef enum fw_isa:
+        FW_ISA_PORTABLE
+        FW_ISA_COUNT
+    bint fw_isa_available(fw_isa isa)
+    fw_isa fw_isa_best()
+    const char *fw_isa_name(fw_isa isa)
+    fw_status fw_isa_parse(const char *name, fw_isa *isa)
+
+    ctypedef enum fw_purpose:
+        FW_PURPOSE_TOKENS
+    uint64_t fw_stream(uint64_t seed, uint64_t epoch, uint64_t chunk)
+    uint64_t fw_substream(uint64_t stream, fw_purpose purpose)
+    uint64_t fw_draw(uint64_t substream, uint64_t counter)
+
+    ctypedef struct fw_alias:
+        uint32_t threshold
+        int32_t other
+    fw_status fw_noise_build(const double *weights, int32_t size, fw_alias *table, double *scaled,
+                             int32_t *work)
+
+    ctypedef struct fw_block:
+        int32_t n_inputs
+        int32_t n_targets
+        size_t stride
+        float learning_rate
+        float **inputs
+        float **targets
+        float **gradients
+        const float *labels
+        const float *weights
+        float *logits
+        float *residuals
+        float *scratch
+    size_t fw_block_floats(int32_t n_inputs, int32_t n_targets)
+    fw_status fw_block_step(fw_isa isa, const fw_block *block)
+    fw_status fw_combine_rows(fw_isa isa, size_t stride, float **to, int32_t n_to,
+                              const float **source, int32_t n_source, const float *coefficients,
+                              bint accumulate)
+
+    ctypedef enum fw_architecture:
+        FW_CBOW
+        FW_SKIP_GRAM
+    ctypedef enum fw_scope:
+        FW_SCOPE_EXAMPLE
+        FW_SCOPE_WINDOW
+        FW_SCOPE_POOL
+
+    ctypedef struct fw_settings:
+        fw_isa isa
+        fw_architecture architecture
+        fw_scope scope
+        int32_t window
+        bint shrink_windows
+        int32_t negatives
+        float negative_weight
+        int32_t pool_size
+        uint32_t pool_refresh
+        bint cbow_mean
+        bint cbow_exact_gradient
+        int32_t chunk_tokens
+        int32_t loss_interval
+
+    ctypedef struct fw_model:
+        float *input
+        float *output
+        size_t stride
+        int32_t vocab_size
+        const uint32_t *keep_threshold
+        const fw_alias *noise
+
+    ctypedef struct fw_chunk:
+        const int32_t *ids
+        int64_t begin
+        int64_t end
+        const int64_t *sentence_ends
+        size_t n_sentences
+        uint64_t stream
+        float learning_rate
+
+    ctypedef struct fw_stats:
+        int64_t kept_tokens
+        int64_t examples
+        int64_t loss_examples
+        double loss_sum
+
+    size_t fw_workspace_size(const fw_settings *settings, size_t stride)
+    fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model,
+                             const fw_chunk *chunk, void *workspace, fw_stats *stats)
