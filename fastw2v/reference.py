@@ -40,7 +40,7 @@ Ids = NDArray[np.integer[Any]]
 
 
 def log_sigmoid(logits: Floats) -> Floats:
-    """Return log(1 / (1 + exp(-s))) of each logit, exact at both ends, finite for every finite logit."""
+    """Return log(1 / (1 + exp(-s))) of each logit, exact at both ends and finite."""
     result: Floats = -np.logaddexp(0, -logits)
     return result
 
