@@ -111,8 +111,7 @@ def alias_table(weights: ArrayLike) -> AliasTable:
     """
     weight = np.asarray(weights, dtype=np.float64)
     fill = weight * (len(weight) / weight.sum())  # 1 is a full column
-    # A column that rounding leaves without a partner keeps to itself, unless its weight is 0.
-    other = np.where(weight > 0, np.arange(len(weight)), weight.argmax()).astype(np.int32)
+    other = np.arange(len(weight), dtype=np.int32)
     poor = [column for column in range(len(fill)) if fill[column] < 1]
     rich = [column for column in range(len(fill)) if fill[column] >= 1]
     while poor and rich:
@@ -121,6 +120,7 @@ def alias_table(weights: ArrayLike) -> AliasTable:
         fill[giver] -= 1 - fill[taker]
         if fill[giver] < 1:
             poor.append(rich.pop())
+    # Columns left without a partner are full but for rounding, and keep to themselves.
     threshold = np.minimum(fill * 2.0**32, 2.0**32 - 1).astype(np.uint32)
     return AliasTable(threshold, other)
 

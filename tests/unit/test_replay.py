@@ -191,6 +191,13 @@ def test_noise_draw_takes_the_column_from_the_high_half() -> None:
         assert noise_draw(table, 5, i) == expected
 
 
+def test_noise_draw_leaves_the_column_at_its_threshold() -> None:
+    low = low32(draw(5, 0))
+    for threshold, expected in [(low, 1), (low + np.uint64(1), 0)]:
+        one_column = AliasTable(np.array([threshold], np.uint32), np.array([1], np.int32))
+        assert noise_draw(one_column, 5, 0) == expected
+
+
 # ---- Tokens and windows -------------------------------------------------------------------------
 
 
