@@ -16,7 +16,9 @@ from fastw2v.corpus.tokens import TokenLists
 __all__ = ["EncodedCorpus", "TextFiles", "TokenLists", "as_corpus", "encode_corpus"]
 
 Path = str | os.PathLike[str]
-CorpusLike = Path | Sequence[Path] | Iterable[Sequence[str]] | TextFiles | TokenLists | EncodedCorpus
+CorpusLike = (
+    Path | Sequence[Path] | Iterable[Sequence[str]] | TextFiles | TokenLists | EncodedCorpus
+)
 
 
 def encode_corpus(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A file of named arrays: written beside and renamed into place, opened as memory maps.
 
+The layout::
+
     8 bytes   magic
     8 bytes   length of the header, little-endian
     header    JSON: {..., "arrays": {name: {"dtype": ..., "length": ..., "offset": ...}}}

@@ -91,7 +91,8 @@ class EncodedCorpus:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file, atomically; `open` maps it into memory again."""
         words = WordCounts.from_words(self.vocabulary.words, self.vocabulary.counts)
-        arrays = {"ids": self.ids, "sentence_ends": self.sentence_ends, **pack("words", words)}
+        arrays: dict[str, NDArray[Any]] = {"ids": self.ids, "sentence_ends": self.sentence_ends}
+        arrays |= pack("words", words)
         if self.vocabulary.seen is not None:
             arrays |= pack("seen", self.vocabulary.seen)
         header = {

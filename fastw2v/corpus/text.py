@@ -39,10 +39,10 @@ def open_zstd(path: Path) -> IO[bytes]:
     )
 
 
-DECOMPRESSORS: dict[str, Callable[[Path], IO[bytes]]] = {
-    ".gz": lambda path: cast(IO[bytes], gzip.open(path, "rb")),
-    ".bz2": lambda path: bz2.open(path, "rb"),
-    ".xz": lambda path: lzma.open(path, "rb"),
+DECOMPRESSORS: dict[str, Callable[[Path], Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
     ".zst": open_zstd,
 }
 
@@ -77,8 +77,8 @@ class TextFile:
         """Open it for reading bytes, decompressed, without a buffer of its own if it is plain."""
         decompressor = DECOMPRESSORS.get(self.path.suffix.lower())
         if decompressor is not None:
-            return decompressor(self.path)
-        return cast(IO[bytes], self.path.open("rb", buffering=0))
+            return cast(IO[bytes], decompressor(self.path))
+        return self.path.open("rb", buffering=0)
 
     def line_border(self, position: int) -> int:
         """Return the first place at or after `position` where a line begins, or the end."""

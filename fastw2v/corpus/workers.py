@@ -41,14 +41,13 @@ def run_all(jobs: Sequence[Callable[[], None]], stop: threading.Event) -> None:
             errors.append(error)
             stop.set()
 
-    with ThreadPoolExecutor(max(1, len(jobs)), thread_name_prefix="fastw2v-read") as pool:
+    with ThreadPoolExecutor(len(jobs), thread_name_prefix="fastw2v-read") as pool:
         try:
             pending = {pool.submit(guarded, job) for job in jobs}
             while pending:
                 pending = wait(pending, timeout=POLL_SECONDS).not_done
-        finally:
-            stop_if_unfinished = any(not future.done() for future in pending)
-            if stop_if_unfinished:
-                stop.set()
+        except BaseException:  # Ctrl-C
+            stop.set()
+            raise
     if errors:
         raise errors[0]
