@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lexicon.h"
 #include "status.h"
 
 #define FW_ROW_FLOATS 16
