@@ -148,7 +148,8 @@ class KeyedVectors:
         word_id = self.get_index(key)
         row: Vector = self.vectors[word_id]
         if norm:
-            unit: Vector = row / (self.norms[word_id] or np.float32(1))
+            with np.errstate(invalid="ignore"):  # infinite / infinite
+                unit: Vector = row / (self.norms[word_id] or np.float32(1))
             return unit
         row.flags.writeable = False
         return row
@@ -289,7 +290,8 @@ class KeyedVectors:
                 raise ValueError(
                     f"a vector must have the shape ({self.vector_size},), not {vector.shape}"
                 )
-            mean += weight * vector.astype(np.float64)
+            with np.errstate(invalid="ignore"):  # infinite - infinite
+                mean += weight * vector.astype(np.float64)
         length = np.linalg.norm(mean)
         if not 0 < length < np.inf:
             state = "zero" if length == 0 else "not finite"

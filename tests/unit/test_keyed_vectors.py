@@ -225,6 +225,9 @@ def test_equal_similarities_come_in_the_order_of_the_vocabulary() -> None:
 def test_a_vector_that_is_not_finite_is_never_a_neighbour() -> None:
     kv = make(["a", "b", "nan", "inf"], [[1, 2], [2, 1], [np.nan, 1], [np.inf, 1]])
     assert [word for word, _ in kv.most_similar("a")] == ["b"]
+    for word in ("nan", "inf"):
+        with pytest.raises(ValueError, match="query is not finite"):
+            kv.most_similar(word)
 
 
 @pytest.mark.parametrize(
