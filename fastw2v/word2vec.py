@@ -108,6 +108,11 @@ class Word2Vec:
         return self
 
     @property
+    def is_trained(self) -> bool:
+        """Whether there are vectors, perhaps of a run that was interrupted."""
+        return self._vectors is not None
+
+    @property
     def wv(self) -> KeyedVectors:
         """The word vectors: a view of the input matrix, not a copy."""
         if self._vectors is None:
