@@ -123,7 +123,7 @@ class KeyedVectors:
             raise TypeError(f"a key must be a word (str), not {key!r}")
         word_id = self.key_to_index.get(key, default)
         if word_id is None:
-            raise KeyError(self.vocabulary.missing_reason(key))
+            raise KeyError(f"{key!r} has no vector: {self.vocabulary.missing_reason(key)}")
         return word_id
 
     def get_vector(self, key: str, norm: bool = False) -> Vector:
@@ -364,10 +364,12 @@ def _largest(values: Vector, n: int) -> NDArray[np.intp]:
     NaN and -inf are never among them. A partition finds the n-th largest value, so that only the
     values from there on are sorted.
     """
-    ranked = np.where(np.isnan(values), -np.inf, values)
-    if 0 < n < len(ranked):
-        threshold = np.partition(ranked, len(ranked) - n)[len(ranked) - n]
-        places = np.flatnonzero((ranked >= threshold) & (ranked > -np.inf))
+    falling = -values  # the best first, and a partition puts NaN last
+    threshold = np.inf
+    if 0 < n < len(falling):
+        threshold = np.partition(falling, n - 1)[n - 1]
+    if threshold < np.inf:
+        places = np.flatnonzero(falling <= threshold)
     else:
-        places = np.flatnonzero(ranked > -np.inf)
-    return places[np.argsort(-ranked[places], kind="stable")][:n]
+        places = np.flatnonzero(falling < np.inf)
+    return places[np.argsort(falling[places], kind="stable")][:n]

@@ -99,7 +99,8 @@ def test_an_unknown_word_is_a_key_error_with_the_reason_of_the_vocabulary(
 ) -> None:
     with pytest.raises(KeyError) as caught:
         look_up(kv)
-    assert caught.value.args == (kv.vocabulary.missing_reason("kign"),)
+    reason = kv.vocabulary.missing_reason("kign")
+    assert caught.value.args == (f"'kign' has no vector: {reason}",)
 
 
 @pytest.mark.parametrize("key", [0, None, 1.5, b"king"])

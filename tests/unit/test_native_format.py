@@ -207,6 +207,15 @@ def test_a_model_comes_back_as_it_was(path: Path, with_output: bool) -> None:
     assert model.format_version == 1
 
 
+def test_a_model_can_be_saved_over_the_file_that_it_is_mapped_from(path: Path) -> None:
+    save_small_model(path)
+    model = load_model(path)
+    before = model.input_vectors.copy()
+    save_small_model(path, input_vectors=model.input_vectors, output_vectors=None)
+    np.testing.assert_array_equal(model.input_vectors, before)
+    np.testing.assert_array_equal(load_model(path).input_vectors, before)
+
+
 @settings(max_examples=50, deadline=None)
 @example(words=["\ud800", "\udc80x"])
 @given(words=st.lists(st.text(st.characters(codec=None)), unique=True, max_size=6))
