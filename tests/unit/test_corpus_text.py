@@ -149,6 +149,30 @@ def test_compressed_files_are_read_whole(
     assert sentences_of(encoded) == [line for content in contents for line in split(content)]
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_zstandard_files_are_read_with_the_module_that_is_there(
+    tmp_path: Path, threads: int
+) -> None:
+    zstandard = pytest.importorskip("zstandard")
+    path = tmp_path / "corpus.zst"
+    compress = zstandard.ZstdCompressor().compress
+    path.write_bytes(compress(b"one two\nth") + compress(b"ree"))
+    encoded = encode_corpus(path, min_count=1, threads=threads)
+    assert sentences_of(encoded) == [["one", "two"], ["three"]]
+
+
+def test_without_a_zstandard_module_the_error_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr("importlib.import_module", missing)
+    (tmp_path / "corpus.zst").write_bytes(b"anything")
+    with pytest.raises(ModuleNotFoundError, match=r"needs a Zstandard module.*pip install"):
+        encode_corpus(tmp_path / "corpus.zst")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_named_pipe_is_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
