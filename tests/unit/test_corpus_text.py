@@ -100,6 +100,7 @@ def test_every_line_is_read_once_in_order(
             assert pruned.n_raw_words == len(flat)
 
 
+@settings(deadline=None)
 @given(contents=files, n_parts=st.integers(1, 9))
 def test_parts_are_contiguous_and_end_at_line_borders(contents: list[bytes], n_parts: int) -> None:
     with TemporaryDirectory() as directory:
@@ -111,6 +112,17 @@ def test_parts_are_contiguous_and_end_at_line_borders(contents: list[bytes], n_p
         for piece in pieces:
             content = piece.file.path.read_bytes()
             assert piece.begin == 0 or content[piece.begin - 1 : piece.begin] == b"\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "borders"),
+    [(b"ab\ncd\n", [0, 3, 3, 3, 6, 6, 6]), (b"\n\na", [0, 1, 2, 3]), (b"abc", [0, 3, 3, 3])],
+)
+def test_a_line_border_is_the_next_place_where_a_line_begins(
+    tmp_path: Path, content: bytes, borders: list[int]
+) -> None:
+    file = text.TextFile.at(write(tmp_path, [content])[0])
+    assert [file.line_border(position) for position in range(len(content) + 1)] == borders
 
 
 def test_parts_have_about_the_same_size(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fastw2v._core import Encoder, Lexicon
@@ -51,6 +51,7 @@ def scan_pieces(lexicon: Lexicon, pieces: list[bytes], room: int) -> list[list[b
     ]
 
 
+@settings(deadline=None)
 @given(texts, st.lists(st.integers(0, 60), max_size=6), st.integers(1, 9))
 @example(b"a " * 100, [64, 128], 1)
 def test_scanning_any_pieces_equals_python_split(data: bytes, cuts: list[int], room: int) -> None:
@@ -65,6 +66,7 @@ def test_scanning_any_pieces_equals_python_split(data: bytes, cuts: list[int], r
     assert counts == [flat.count(word) for word in words]
 
 
+@settings(deadline=None)
 @given(st.binary(), st.binary())
 def test_merged_lexicons_equal_one_lexicon(first: bytes, second: bytes) -> None:
     one, two, whole = Lexicon(), Lexicon(), Lexicon()
@@ -156,6 +158,7 @@ def test_merge_and_export_check_their_shapes() -> None:
         other.export(np.empty(0, np.uint8), np.empty(2, np.int64), np.empty(1, np.int64))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 4), min_size=1), max_size=20),
     st.lists(st.integers(-1, 3), min_size=5, max_size=5),

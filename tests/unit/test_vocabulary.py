@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastw2v.vocabulary import Vocabulary, WordCounts
@@ -39,6 +39,7 @@ def test_one_count_a_word_is_needed() -> None:
         Vocabulary(["the", "of"], np.array([7]))
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(max_size=3), st.integers(1, 5), min_size=1),
     st.integers(0, 6),
@@ -69,6 +70,7 @@ def test_max_final_vocab_is_exact_and_ties_go_to_the_first() -> None:
     assert id_map.tolist() == [1, 0, 2, -1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=5), min_size=1, unique=True))
 def test_invalid_utf8_is_replaced_and_equal_words_are_merged(words: list[bytes]) -> None:
     seen = raw(*words)
@@ -79,6 +81,7 @@ def test_invalid_utf8_is_replaced_and_equal_words_are_merged(words: list[bytes])
     assert [vocabulary.words[i] for i in id_map] == decoded
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=3)))
 def test_is_utf8_means_every_word_by_itself(words: list[bytes]) -> None:
     def valid(word: bytes) -> bool:
