@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -61,5 +62,5 @@ class FmaPeak:
 
 def _multiply_adds(isa: str) -> int:
     if isa == "portable":
-        return (14 if os.uname().machine == "x86_64" else 16) * 4
+        return (14 if platform.machine() == "x86_64" else 16) * 4
     return ROUND[isa]

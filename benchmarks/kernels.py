@@ -149,8 +149,8 @@ def combine_rows_seconds(isa: str, vector_size: int, n: int, m: int, seconds: fl
 def isa_check_seconds(isa: str) -> float:
     """Return the time of asking the CPU whether it can run an instruction set.
 
-    Every public kernel call asks. CPUID takes some 30 ns on bare metal, but tens of microseconds in
-    a virtual machine whose host traps it.
+    A public kernel call may ask too. CPUID is quick on bare metal, but takes tens of microseconds
+    in a virtual machine whose host traps it.
     """
 
     def run(repeat: int) -> None:
@@ -179,7 +179,7 @@ def _tables(report: dict[str, Any]) -> str:
     if report["floor_unknown"]:
         lines.append(f"floor: unknown: {report['floor_unknown']}")
     lines += [
-        f"WARNING: asking the CPU for {isa} takes {ns:,.0f} ns here, and each block_step asks: "
+        f"WARNING: asking the CPU for {isa} takes {ns:,.0f} ns here; if each block_step asks, "
         "its figures are of that, not of the step"
         for isa, ns in report["isa_check_ns"].items()
         if ns > CHECK_NS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def evaluate(task: dict[str, Any], words: list[str], counts: Any, vectors: Any) 
     from fastw2v.vocabulary import Vocabulary
 
     kv = KeyedVectors(Vocabulary(words, counts), np.asarray(vectors, dtype=np.float32))
-    quality: dict[str, float] = {}
+    quality: dict[str, float | None] = {}
     known: dict[str, float] = {}
     if task["analogies"]:
         score = evaluate_word_analogies(
@@ -59,7 +60,8 @@ def evaluate(task: dict[str, Any], words: list[str], counts: Any, vectors: Any) 
                 quality[f"analogies, {part}"] = accuracy
     for name, path in task["word_pairs"].items():
         pairs = evaluate_word_pairs(kv, path)
-        quality[name], known[name] = pairs.spearman, pairs.coverage
+        quality[name] = None if math.isnan(pairs.spearman) else pairs.spearman
+        known[name] = pairs.coverage
     return {"vocab_size": len(words), "quality": quality, "known": known}
 
 

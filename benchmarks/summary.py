@@ -26,9 +26,7 @@ def summarize(runs: Sequence[Run]) -> list[dict[str, Any]]:
             "workers": workers,
             "runs": len(group),
             "train_words_per_second": [speed(run, "train_seconds") for run in group],
-            "train_words_per_cpu_second": [
-                speed(run, "train_seconds") / run["cpu_share"] / workers for run in group
-            ],
+            "train_words_per_cpu_second": [cpu_speed(run) for run in group],
             "total_words_per_second": [speed(run, "total_seconds") for run in group],
             "read_seconds": [run["read_seconds"] for run in group],
             "total_seconds": [run["total_seconds"] for run in group],
@@ -51,6 +49,12 @@ def summarize(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def speed(run: Run, stage: str) -> float:
     """Return raw corpus words, every epoch's, in a second of a stage."""
     return float(run["raw_words"] * run["hyper_parameters"]["epochs"] / run[stage])
+
+
+def cpu_speed(run: Run) -> float | None:
+    """Return words in a second of CPU time, or None for a run too short to have any."""
+    cpus = run["cpu_share"] * run["workers"]
+    return speed(run, "train_seconds") / cpus if cpus > 0 else None
 
 
 def peer_runs(runs: Sequence[Run], peer: str, setting: str, workers: int) -> dict[int, Run]:
