@@ -28,7 +28,7 @@ static size_t most_inputs(const fw_settings *s)
     return s->architecture == FW_CBOW ? FW_CBOW_GROUP : 2 * (size_t)s->window;
 }
 
-size_t walk_layout(walk *w, const fw_settings *s, size_t stride, void *workspace)
+size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *workspace)
 {
     arena a = {workspace, 0};
     const size_t tokens = (size_t)s->chunk_tokens;
@@ -92,5 +92,5 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride)
     walk counted;
     if (!settings || !settings_in_range(settings, stride))
         return 0;
-    return walk_layout(&counted, settings, stride, NULL);
+    return fw_walk_layout(&counted, settings, stride, NULL);
 }
