@@ -143,7 +143,7 @@ typedef struct fw_settings {
     uint32_t pool_refresh;   /* pool entries renewed per center, in units of 1/65536 */
     bool cbow_mean;          /* hidden = mean of the context rows, else their sum */
     bool cbow_exact_gradient; /* divide the gradient of a mean by n; word2vec.c does not */
-    int32_t chunk_tokens;    /* no chunk is longer */
+    int32_t chunk_tokens;    /* no chunk is longer; at most 2^27 */
     int32_t loss_interval;   /* sample the loss at centers c with c % loss_interval == 0; 0: never */
 } fw_settings;
 
