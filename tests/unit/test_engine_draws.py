@@ -145,6 +145,15 @@ def test_the_highest_threshold_keeps_every_token() -> None:
     assert kept == 100_000
 
 
+def test_a_draw_equal_to_the_threshold_keeps_and_the_next_higher_one_drops() -> None:
+    corpus, stream = OneWord(2, window=1, keep=1.0), _core.stream(1, 0, 0)
+    tokens = _core.substream(stream, draws.Purpose.TOKENS)
+    highest = max(_core.draw(tokens, t) >> 32 for t in range(2))
+    for threshold, expected in [(highest, 2), (highest - 1, 0)]:
+        corpus.threshold[0] = threshold
+        assert corpus.train(stream)[0] == expected
+
+
 def test_reduced_windows_are_uniform_from_one_to_the_window() -> None:
     # The loss is sampled at center 0 only, whose examples are the words of its right half window.
     corpus, n = OneWord(6, window=5, keep=1.0), 5000
