@@ -11,7 +11,8 @@
  * share a model race on those rows on purpose (Hogwild, Recht et al. 2011), and on nothing else.
  *
  * Rows. A matrix row is `stride` floats: vector_size rounded up to a multiple of FW_ROW_FLOATS,
- * 64-byte aligned, the padding zero. Every update keeps the padding zero, so no kernel has a tail.
+ * 64-byte aligned, the padding zero. Every update by finite numbers keeps the padding zero, so no
+ * kernel has a tail.
  *
  * Floating point. Fused multiply-adds are explicit and each instruction set gives the same bits
  * every time; different instruction sets add in a different order and agree to rounding.

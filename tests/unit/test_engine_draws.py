@@ -114,7 +114,7 @@ class OneWord:
     def __init__(
         self, n_tokens: int, window: int, keep: float, shrink_windows: bool = True
     ) -> None:
-        threshold = np.array([min(keep * 2.0**32, 2.0**32 - 1)], np.uint32)
+        self.threshold = threshold = np.array([min(keep * 2.0**32, 2.0**32 - 1)], np.uint32)
         self.n_tokens = n_tokens
         self.trainer = _core.Trainer(
             aligned((1, 16)), aligned((1, 16)), threshold, np.zeros((1, 2), np.uint32),
