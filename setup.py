@@ -41,7 +41,7 @@ compile_flags, link_flags = compiler_flags()
 core = Extension(
     "fastw2v._core",
     sources=["fastw2v/_core.pyx", *sorted(map(str, Path("csrc").glob("*.c")))],
-    depends=[*map(str, Path("csrc").glob("*.h")), "fastw2v/_fastw2v.pxd"],
+    depends=[*map(str, Path("csrc").glob("*.h")), *map(str, Path("fastw2v").glob("*.p*"))],
     include_dirs=["csrc"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED_API else [],
     py_limited_api=LIMITED_API,

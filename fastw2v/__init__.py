@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""fastw2v: word2vec trained fast on a CPU."""
+
+from importlib.metadata import version
+
+try:
+    from fastw2v import _core as _core
+except ImportError as error:
+    raise ImportError(
+        f"the compiled core of fastw2v cannot be imported ({error}); reinstall it with "
+        "'pip install --force-reinstall fastw2v', or in a source checkout run 'pip install -e .'"
+    ) from error
+
+from fastw2v.config import TrainingConfig
+from fastw2v.corpus import EncodedCorpus, encode_corpus
+from fastw2v.evaluation import evaluate_word_analogies, evaluate_word_pairs
+from fastw2v.keyed_vectors import KeyedVectors
+from fastw2v.system import show_config
+from fastw2v.training import EpochRecord
+from fastw2v.vocabulary import Vocabulary
+from fastw2v.word2vec import Word2Vec
+
+__version__ = version("fastw2v")
+__all__ = [
+    "EncodedCorpus",
+    "EpochRecord",
+    "KeyedVectors",
+    "TrainingConfig",
+    "Vocabulary",
+    "Word2Vec",
+    "encode_corpus",
+    "evaluate_word_analogies",
+    "evaluate_word_pairs",
+    "show_config",
+]

@@ -1,13 +1,110 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words, their ids and their counts."""
+"""Words, their ids and their counts: count, prune, order by frequency."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Spelling hints compare a word with so many of the most frequent ones: about 50 ms.
+N_SPELLINGS = 20_000
+LONGEST_SPELLING = 40
+
+
+@dataclass(frozen=True, eq=False)
+class WordCounts:
+    """Every word that was read, rare ones included, in order of first appearance.
+
+    Compact, because most of these words are never looked at again: some 25 bytes a word where a
+    dict of str takes 150.
+
+    Parameters
+    ----------
+    text : bytes
+        All words in UTF-8, end to end.
+    offsets : ndarray of shape (n_words + 1,), int64
+        Word i is ``text[offsets[i]:offsets[i + 1]]``.
+    counts : ndarray of shape (n_words,), int64
+        How often each was read.
+    """
+
+    text: bytes
+    offsets: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def from_words(cls, words: Sequence[str], counts: NDArray[np.int64]) -> WordCounts:
+        """Pack words into one piece of text."""
+        encoded = [word.encode() for word in words]
+        offsets = np.zeros(len(words) + 1, dtype=np.int64)
+        np.cumsum([len(word) for word in encoded], out=offsets[1:])
+        return cls(b"".join(encoded), offsets, counts)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def words(self, positions: NDArray[np.intp]) -> list[str]:
+        """Return the words at these positions."""
+        begins, ends = self.offsets[positions].tolist(), self.offsets[positions + 1].tolist()
+        text = self.text
+        return [text[begin:end].decode() for begin, end in zip(begins, ends, strict=True)]
+
+    def count(self, word: str) -> int:
+        """Return how often a word was read; a scan of all words, for error messages."""
+        wanted = word.encode(errors="surrogatepass")
+        letters = np.frombuffer(self.text, dtype=np.uint8)
+        positions = np.flatnonzero(np.diff(self.offsets) == len(wanted))
+        for i, letter in enumerate(wanted[:8]):
+            positions = positions[letters[self.offsets[positions] + i] == letter]
+        for position in positions.tolist():
+            if self.text.startswith(wanted, self.offsets[position]):
+                return int(self.counts[position])
+        return 0
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether every word is valid UTF-8 by itself.
+
+        That is: all of them together are, and none begins in the middle of a character.
+        """
+        if self.text.isascii():
+            return True
+        begins = self.offsets[:-1][np.diff(self.offsets) > 0]
+        first_bytes = np.frombuffer(self.text, dtype=np.uint8)[begins]
+        if np.any(first_bytes & 0xC0 == 0x80):
+            return False
+        try:
+            self.text.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def repaired(self) -> tuple[WordCounts, NDArray[np.int32]]:
+        """Replace what is not UTF-8 by U+FFFD and merge words that become equal.
+
+        Returns
+        -------
+        words : WordCounts
+            Valid words, still in order of first appearance.
+        id_map : ndarray of shape (n_words,), int32
+            Where in `words` each word of `self` went.
+        """
+        positions: dict[bytes, int] = {}
+        id_map = np.empty(len(self), dtype=np.int32)
+        for i, (begin, end) in enumerate(pairwise(self.offsets.tolist())):
+            word = self.text[begin:end].decode(errors="replace").encode()
+            id_map[i] = positions.setdefault(word, len(positions))
+        counts = np.zeros(len(positions), dtype=np.int64)
+        np.add.at(counts, id_map, self.counts)
+        lengths = [len(word) for word in positions]
+        offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+        return WordCounts(b"".join(positions), offsets, counts), id_map
 
 
 class Vocabulary:
@@ -19,11 +116,84 @@ class Vocabulary:
         Distinct words.
     counts : ndarray of shape (vocab_size,), int64
         How often each word was read.
+    seen : WordCounts, optional
+        All words that were read, to explain why one is missing.
+    min_count, max_final_vocab : int, optional
+        The bounds that chose `words` from `seen`.
     """
 
-    def __init__(self, words: Sequence[str], counts: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        counts: NDArray[np.int64],
+        *,
+        seen: WordCounts | None = None,
+        min_count: int = 1,
+        max_final_vocab: int | None = None,
+    ) -> None:
         self.words = list(words)
         self.counts = np.asarray(counts, dtype=np.int64)
+        self.seen = seen
+        self.min_count = min_count
+        self.max_final_vocab = max_final_vocab
+        if self.counts.shape != (len(self.words),):
+            raise ValueError(
+                f"counts must have shape ({len(self.words)},), one a word, got {self.counts.shape}"
+            )
+
+    @classmethod
+    def from_counts(
+        cls, seen: WordCounts, *, min_count: int = 1, max_final_vocab: int | None = None
+    ) -> tuple[Vocabulary, NDArray[np.int32]]:
+        """Choose the words to train and put them in order of falling frequency.
+
+        DIFFERS: from gensim, which raises min_count until at most `max_final_vocab` words remain
+        and so may drop many words of equal count. Here the `max_final_vocab` most frequent words
+        stay, and of words with the same count those that appear first.
+
+        Parameters
+        ----------
+        seen : WordCounts
+            What was read. Bytes that are not UTF-8 become U+FFFD before anything is compared.
+        min_count : int
+            Drop words that were read less often.
+        max_final_vocab : int, optional
+            Keep at most so many words.
+
+        Returns
+        -------
+        vocabulary : Vocabulary
+        id_map : ndarray of shape (n_words,), int32
+            Id in the vocabulary of each word of `seen`, -1 for dropped ones.
+
+        Raises
+        ------
+        ValueError
+            If nothing was read, or no word often enough, or a bound is out of its range.
+        """
+        if min_count < 0:
+            raise ValueError(f"min_count must be >= 0, got {min_count}")
+        if max_final_vocab is not None and max_final_vocab < 1:
+            raise ValueError(f"max_final_vocab must be >= 1 or None, got {max_final_vocab}")
+        repair = None
+        if not seen.is_utf8:
+            seen, repair = seen.repaired()
+
+        # A stable sort of positions: ties keep the order of first appearance.
+        chosen = np.flatnonzero(seen.counts >= min_count)
+        chosen = chosen[np.argsort(-seen.counts[chosen], kind="stable")][:max_final_vocab]
+        if len(chosen) == 0:
+            raise ValueError(nothing_left(seen, min_count))
+        id_map = np.full(len(seen), -1, dtype=np.int32)
+        id_map[chosen] = np.arange(len(chosen), dtype=np.int32)
+        vocabulary = cls(
+            seen.words(chosen),
+            seen.counts[chosen],
+            seen=seen,
+            min_count=min_count,
+            max_final_vocab=max_final_vocab,
+        )
+        return vocabulary, id_map if repair is None else id_map[repair]
 
     def __len__(self) -> int:
         return len(self.words)
@@ -31,7 +201,67 @@ class Vocabulary:
     def __contains__(self, word: object) -> bool:
         return word in self.index
 
+    def __repr__(self) -> str:
+        head = ", ".join(map(repr, self.words[:3]))
+        dots = ", ..." if len(self) > 3 else ""
+        return f"Vocabulary({len(self):,} words: {head}{dots})"
+
     @cached_property
     def index(self) -> dict[str, int]:
         """Word to id."""
         return {word: i for i, word in enumerate(self.words)}
+
+    def missing_reason(self, word: str) -> str:
+        """Say why a word has no vector, and which similar words have one.
+
+        Returns
+        -------
+        str
+            Such as ``"seen 3 times, fewer than min_count=5; did you mean 'house'?"``.
+        """
+        if word in self:
+            return "in the vocabulary"
+        count = self.seen.count(word) if self.seen is not None else 0
+        if self.seen is None:
+            reason = "not in the vocabulary"
+        elif count == 0:
+            reason = "not in the training corpus"
+        elif count < self.min_count:
+            times = "once" if count == 1 else f"{count} times"
+            reason = f"seen {times}, fewer than min_count={self.min_count}"
+        else:
+            reason = f"not among the max_final_vocab={self.max_final_vocab} most frequent words"
+        hints = self.near_spellings(word)
+        return reason + (f"; did you mean {' or '.join(map(repr, hints))}?" if hints else "")
+
+    def near_spellings(self, word: str, n: int = 3) -> list[str]:
+        """Return up to `n` words of the vocabulary that are spelled almost like `word`.
+
+        Other capitals are found for every word, other letters among the most frequent ones only.
+        """
+        if len(word) > LONGEST_SPELLING:
+            return []
+        cases = dict.fromkeys((word.strip(), word.lower(), word.capitalize(), word.upper()))
+        hints = [case for case in cases if case in self.index]
+        margin = 1 + len(word) // 4
+        candidates = [
+            known
+            for known in self.words[:N_SPELLINGS]
+            if abs(len(known) - len(word)) <= margin and known not in hints
+        ]
+        return (hints + get_close_matches(word, candidates, n, cutoff=0.75))[:n]
+
+
+def nothing_left(seen: WordCounts, min_count: int) -> str:
+    """Explain why no word can be trained."""
+    if len(seen) == 0:
+        return "the corpus is empty: there is no word to train"
+    top = np.argsort(-seen.counts, kind="stable")[:5]
+    counts = seen.counts[top].tolist()
+    listed = ", ".join(
+        f"{word[:40]!r} ({count})" for word, count in zip(seen.words(top), counts, strict=True)
+    )
+    return (
+        f"no word appears min_count={min_count} times: read {seen.counts.sum():,} tokens of "
+        f"{len(seen):,} distinct words, the most frequent ones: {listed}"
+    )

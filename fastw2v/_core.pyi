@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+def raise_status(status: int) -> None:
+    """Raise the exception that stands for a status code; do nothing for success."""
+
+def compiler() -> str:
+    """Name and version of the compiler that built the engine."""
+
+def available_isas() -> list[str]:
+    """Names of the instruction sets that this build and this CPU can run, the slowest first."""
+
+def check_isa(name: str) -> str:
+    """Return `name` if it names an available instruction set; else raise ValueError."""
+
+def stream(seed: int, epoch: int, chunk: int) -> int:
+    """The random stream of a chunk (fw_stream)."""
+
+def substream(stream: int, purpose: int) -> int:
+    """The substream of a purpose: 0 tokens, 1 noise, 2 picks (fw_substream)."""
+
+def draw(substream: int, counter: int) -> int:
+    """Draw `counter` of a substream (fw_draw)."""
+
+def build_noise_table(
+    weights: NDArray[np.float64],
+    table: NDArray[np.uint32],
+    scaled: NDArray[np.float64],
+    work: NDArray[np.int32],
+) -> None:
+    """Fill `table`, (vocab_size, 2), with threshold and other id of every column."""
+
+class Trainer:
+    """What the workers of one run share: settings, both matrices, sampling tables.
+
+    Holds views of the arrays; `train_chunk` updates the two matrices in place without the GIL and
+    may run in several threads at once, each with a workspace of its own.
+
+    Parameters
+    ----------
+    input_vectors, output_vectors : ndarray of shape (vocab_size, stride), float32, 64-byte aligned
+        Rows padded with zeros to `stride`, a multiple of 16. Written in place.
+    keep_threshold : ndarray of shape (vocab_size,), uint32
+    noise_table : ndarray of shape (vocab_size, 2), uint32
+    **settings
+        The fields of fw_settings by name.
+    """
+
+    def __init__(
+        self,
+        input_vectors: NDArray[np.float32],
+        output_vectors: NDArray[np.float32],
+        keep_threshold: NDArray[np.uint32],
+        noise_table: NDArray[np.uint32],
+        *,
+        isa: str,
+        skip_gram: bool,
+        scope: str,
+        window: int,
+        shrink_windows: bool,
+        negatives: int,
+        negative_weight: float,
+        pool_size: int,
+        pool_refresh: int,
+        cbow_mean: bool,
+        cbow_exact_gradient: bool,
+        chunk_tokens: int,
+        loss_interval: int,
+    ) -> None: ...
+    @property
+    def workspace_size(self) -> int:
+        """Bytes of 64-byte aligned scratch that each worker needs."""
+    def train_chunk(
+        self,
+        ids: NDArray[np.int32],
+        begin: int,
+        end: int,
+        sentence_ends: NDArray[np.int64],
+        stream: int,
+        learning_rate: float,
+        workspace: NDArray[np.uint8],
+    ) -> tuple[int, int, int, float]:
+        """Train on tokens begin..end of `ids`.
+
+        `sentence_ends` holds the rising ends of sentences, from the first after `begin` to the
+        first at or after `end`. Returns (kept tokens, examples, sampled examples, their loss).
+        """
+
+def block_floats(n_inputs: int, n_targets: int) -> int:
+    """Room, in floats, of each (n_inputs, n_targets) array of a block step."""
+
+def block_step(
+    isa: str,
+    inputs: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    input_rows: NDArray[np.int32],
+    target_rows: NDArray[np.int32],
+    labels: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    learning_rate: float,
+    logits: NDArray[np.float32],
+    residuals: NDArray[np.float32],
+    scratch: NDArray[np.float32],
+    gradients: NDArray[np.float32] | None = None,
+    repeat: int = 1,
+) -> None:
+    """Run fw_block_step on rows of two matrices; `gradients`, (n_inputs, stride), takes D."""
+
+def combine_rows(
+    isa: str,
+    to: NDArray[np.float32],
+    to_rows: NDArray[np.int32],
+    source: NDArray[np.float32],
+    source_rows: NDArray[np.int32],
+    coefficients: NDArray[np.float32],
+    accumulate: bool,
+) -> None:
+    """Run fw_combine_rows; `coefficients` is (n_to, n_source), flat."""
+
+class Lexicon:
+    """Words in order of first appearance, with counts; used by one thread at a time."""
+
+    def __len__(self) -> int: ...
+    @property
+    def word_bytes(self) -> int:
+        """Lengths of all words together, in bytes."""
+    def scan(
+        self,
+        text: bytes | bytearray | memoryview,
+        final: bool,
+        ids: NDArray[np.int32],
+        ends: NDArray[np.int64],
+        n_tokens: int,
+        sentence_begin: int,
+    ) -> tuple[int, int, int]:
+        """Count the words of a block; return bytes consumed, ids written and ends written.
+
+        `n_tokens` is the number of tokens of the text before this block, `sentence_begin` of those
+        before its open sentence, that is the last end written, or 0. See csrc/lexicon.h.
+        """
+    def add_sentence(self, tokens: Sequence[str], ids: NDArray[np.int32]) -> int:
+        """Count the words of a sentence, write their ids and return how many there are."""
+    def merge(self, other: Lexicon, id_map: NDArray[np.int32]) -> None:
+        """Add the counts of `other`; write the id here of each of its words to `id_map`."""
+    def export(
+        self, words: NDArray[np.uint8], offsets: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> None:
+        """Write all words, end to end in UTF-8, where they begin and end, and their counts."""
+
+class Encoder:
+    """Provisional ids to final ones, block after block, in place; used by one thread at a time.
+
+    Parameters
+    ----------
+    id_map : ndarray of shape (n_words,), int32
+        Final id of each provisional one, -1 to drop the word.
+    ends : ndarray of shape (n_sentences,), int64
+        Sentence ends of the whole stream; overwritten.
+    n_before : int
+        Tokens of the corpus before this stream, added to every end.
+    """
+
+    def __init__(
+        self, id_map: NDArray[np.int32], ends: NDArray[np.int64], n_before: int
+    ) -> None: ...
+    @property
+    def n_sentences(self) -> int:
+        """How many ends remain so far, at the front of `ends`."""
+    def encode(self, ids: NDArray[np.int32]) -> int:
+        """Overwrite the next block of the stream; return how many ids of it remain."""

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+# Reading: text and token lists -> provisional ids -> final ids. Included by _core.pyx.
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+
+
+cdef const uint8_t[::1] bytes_in(object buffer, str name):
+    try:
+        return buffer
+    except (BufferError, TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a contiguous buffer of bytes: {error}") from None
+
+
+cdef const int32_t[::1] int32_in(object buffer, str name):
+    try:
+        return buffer
+    except (BufferError, TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a contiguous int32 array: {error}") from None
+
+
+cdef int32_t[::1] int32_out(object buffer, str name):
+    try:
+        return buffer
+    except (BufferError, TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a writable, contiguous int32 array: {error}") from None
+
+
+cdef int64_t[::1] int64_out(object buffer, str name):
+    try:
+        return buffer
+    except (BufferError, TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a writable, contiguous int64 array: {error}") from None
+
+
+cdef uint8_t[::1] bytes_out(object buffer, str name):
+    try:
+        return buffer
+    except (BufferError, TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a writable, contiguous uint8 array: {error}") from None
+
+
+cdef class Lexicon:
+    """Words in order of first appearance, with counts; used by one thread at a time."""
+
+    cdef fw_lexicon *lexicon
+    cdef bint busy  # a call runs without the GIL
+
+    def __cinit__(self):
+        self.lexicon = fw_lexicon_new()
+        if self.lexicon is NULL:
+            raise MemoryError("no memory for a lexicon")
+
+    def __dealloc__(self):
+        fw_lexicon_free(self.lexicon)
+
+    cdef int check_free(self) except -1:
+        if self.busy:
+            raise RuntimeError("a Lexicon may be used by one thread at a time")
+        return 0
+
+    def __len__(self):
+        self.check_free()
+        return fw_lexicon_size(self.lexicon)
+
+    @property
+    def word_bytes(self):
+        self.check_free()
+        return fw_lexicon_word_bytes(self.lexicon)
+
+    def scan(self, text, bint final, ids, ends, int64_t n_tokens, int64_t sentence_begin):
+        self.check_free()
+        cdef const uint8_t[::1] text_view = bytes_in(text, "text")
+        cdef int32_t[::1] ids_view = int32_out(ids, "ids")
+        cdef int64_t[::1] ends_view = int64_out(ends, "ends")
+        if ids_view.shape[0] == 0 or ends_view.shape[0] == 0:
+            raise ValueError("ids and ends must have room for at least one element")
+        if not 0 <= sentence_begin <= n_tokens:
+            raise ValueError(
+                f"sentence_begin must be in [0, n_tokens={n_tokens}], got {sentence_begin}"
+            )
+        cdef fw_scan scan
+        cdef fw_status status
+        memset(&scan, 0, sizeof(scan))
+        scan.text = &text_view[0]
+        scan.n_bytes = text_view.shape[0]
+        scan.final = final
+        scan.ids = &ids_view[0]
+        scan.ids_capacity = ids_view.shape[0]
+        scan.ends = &ends_view[0]
+        scan.ends_capacity = ends_view.shape[0]
+        scan.n_tokens = n_tokens
+        scan.sentence_begin = sentence_begin
+        self.busy = True
+        with nogil:
+            status = fw_lexicon_scan(self.lexicon, &scan)
+        self.busy = False
+        raise_status(status)
+        return scan.n_consumed, scan.n_ids, scan.n_ends
+
+    def add_sentence(self, tokens, ids):
+        self.check_free()
+        cdef tuple words = tuple(tokens)
+        cdef int32_t[::1] ids_view = int32_out(ids, "ids")
+        cdef Py_ssize_t i, size = 0, n_words = len(words)
+        cdef const char *utf8
+        if ids_view.shape[0] < n_words:
+            raise ValueError(
+                f"ids must have room for {n_words} tokens, got shape ({ids_view.shape[0]},)"
+            )
+        for i in range(n_words):
+            word = words[i]
+            if not isinstance(word, str):
+                raise TypeError(
+                    f"token {i} must be a str, got {type(word).__name__}: {shorten(word)}"
+                )
+            try:
+                utf8 = PyUnicode_AsUTF8AndSize(word, &size)
+            except UnicodeEncodeError as error:
+                raise ValueError(
+                    f"token {i} cannot be written as UTF-8: {shorten(word)} ({error.reason})"
+                ) from None
+            raise_status(
+                fw_lexicon_add(self.lexicon, <const uint8_t *>utf8, size, &ids_view[i])
+            )
+        return n_words
+
+    def merge(self, Lexicon other not None, id_map):
+        self.check_free()
+        other.check_free()
+        cdef int32_t[::1] map_view = int32_out(id_map, "id_map")
+        cdef fw_status status
+        if other is self:
+            raise ValueError("a lexicon cannot be merged into itself")
+        if map_view.shape[0] != fw_lexicon_size(other.lexicon):
+            raise ValueError(
+                f"id_map must have shape ({fw_lexicon_size(other.lexicon)},), "
+                f"got ({map_view.shape[0]},)"
+            )
+        self.busy = other.busy = True
+        with nogil:
+            status = fw_lexicon_merge(self.lexicon, other.lexicon, &map_view[0])
+        self.busy = other.busy = False
+        raise_status(status)
+
+    def export(self, words, offsets, counts):
+        self.check_free()
+        cdef uint8_t[::1] words_view = bytes_out(words, "words")
+        cdef int64_t[::1] offsets_view = int64_out(offsets, "offsets")
+        cdef int64_t[::1] counts_view = int64_out(counts, "counts")
+        cdef int64_t n_words = fw_lexicon_size(self.lexicon)
+        wanted = (fw_lexicon_word_bytes(self.lexicon), n_words + 1, n_words)
+        shapes = (words_view.shape[0], offsets_view.shape[0], counts_view.shape[0])
+        if shapes != wanted:
+            raise ValueError(f"words, offsets, counts must have lengths {wanted}, got {shapes}")
+        fw_lexicon_export(self.lexicon, &words_view[0], &offsets_view[0], &counts_view[0])
+
+
+cdef class Encoder:
+    """Provisional ids to final ones, block after block, in place; used by one thread at a time."""
+
+    cdef fw_encoding encoding
+    cdef const int32_t[::1] id_map
+    cdef int64_t[::1] ends
+    cdef bint busy
+
+    def __cinit__(self, id_map, ends, int64_t n_before):
+        self.id_map = int32_in(id_map, "id_map")
+        self.ends = int64_out(ends, "ends")
+        if n_before < 0:
+            raise ValueError(f"n_before must be >= 0, got {n_before}")
+        memset(&self.encoding, 0, sizeof(self.encoding))
+        self.encoding.id_map = &self.id_map[0]
+        self.encoding.map_size = self.id_map.shape[0]
+        self.encoding.ends = &self.ends[0]
+        self.encoding.n_ends = self.ends.shape[0]
+        self.encoding.n_written = self.encoding.sentence_begin = n_before
+
+    @property
+    def n_sentences(self):
+        return self.encoding.ends_written
+
+    def encode(self, ids):
+        cdef int32_t[::1] ids_view = int32_out(ids, "ids")
+        cdef fw_status status
+        if self.busy:
+            raise RuntimeError("an Encoder may be used by one thread at a time")
+        self.encoding.ids = &ids_view[0]
+        self.encoding.n_ids = ids_view.shape[0]
+        self.busy = True
+        with nogil:
+            status = fw_encode(&self.encoding)
+        self.busy = False
+        raise_status(status)
+        return self.encoding.n_kept
+
+
+cdef str shorten(object value):
+    """Quote a value in an error message, however long it is."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

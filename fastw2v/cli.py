@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: ``fastw2v train | neighbors | analogy | evaluate | demo``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import lzma
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import fastw2v
+from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
+from fastw2v.evaluation import evaluate_word_analogies
+from fastw2v.keyed_vectors import KeyedVectors
+from fastw2v.word2vec import Word2Vec
+
+DEMO_WORDS = ("king", "water", "war", "love", "money")
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (ValueError, TypeError, OSError, FloatingPointError) as error:
+        print(f"fastw2v: {error}", file=sys.stderr)
+        return 1
+    except KeyError as error:
+        print(f"fastw2v: {error.args[0]}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fastw2v: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fastw2v", description="Train and query word vectors.")
+    parser.add_argument("--version", action="version", version=fastw2v.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train on text files, one sentence a line")
+    train.add_argument("corpus", nargs="+", type=Path, help="text files, plain or compressed")
+    train.add_argument("-o", "--output", required=True, type=Path, help="model file to write")
+    train.add_argument("--quiet", action="store_true", help="say nothing")
+    _add_hyper_parameters(train)
+    train.set_defaults(run=_train)
+
+    neighbors = commands.add_parser("neighbors", help="words most similar to a word")
+    neighbors.add_argument("model", type=Path)
+    neighbors.add_argument("word")
+    neighbors.add_argument("--topn", type=int, default=10)
+    neighbors.set_defaults(run=_neighbors)
+
+    analogy = commands.add_parser("analogy", help="A is to B as C is to ...")
+    analogy.add_argument("model", type=Path)
+    for place in ("a", "b", "c"):
+        analogy.add_argument(place)
+    analogy.add_argument("--topn", type=int, default=10)
+    analogy.set_defaults(run=_analogy)
+
+    evaluate = commands.add_parser("evaluate", help="accuracy on a file of analogy questions")
+    evaluate.add_argument("model", type=Path)
+    evaluate.add_argument("questions", type=Path)
+    evaluate.add_argument("--restrict-vocab", type=int, default=300_000)
+    evaluate.set_defaults(run=_evaluate)
+
+    demo = commands.add_parser("demo", help="train on the text inside the package")
+    _add_hyper_parameters(demo)
+    demo.set_defaults(run=_demo, sg=1)
+    return parser
+
+
+def _add_hyper_parameters(parser: argparse.ArgumentParser) -> None:
+    """Add an option for every field of TrainingConfig; those not given are not set."""
+    choices = {"negative_scope": NEGATIVE_SCOPES, "cbow_gradient": CBOW_GRADIENTS}
+    group = parser.add_argument_group("hyper-parameters (see TrainingConfig)")
+    for field in dataclasses.fields(TrainingConfig):
+        option = "--" + field.name.replace("_", "-")
+        kind = str(field.type)
+        if field.name == "sg":
+            group.add_argument(
+                option, action="store_const", const=1, default=argparse.SUPPRESS, help="skip-gram"
+            )
+        elif kind == "bool":
+            group.add_argument(
+                option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS
+            )
+        else:
+            parse = int if "int" in kind else float if "float" in kind else str
+            group.add_argument(
+                option,
+                type=parse,
+                choices=choices.get(field.name),
+                default=argparse.SUPPRESS,
+                metavar=None if field.name in choices else kind.split(" ")[0].upper(),
+                help=f"default {field.default}",
+            )
+
+
+def _hyper_parameters(options: argparse.Namespace) -> dict[str, object]:
+    names = {field.name for field in dataclasses.fields(TrainingConfig)}
+    return {name: value for name, value in vars(options).items() if name in names}
+
+
+def _train(options: argparse.Namespace) -> int:
+    model = Word2Vec(options.corpus, **_hyper_parameters(options))
+    status = 0
+    try:
+        model.train(progress=False if options.quiet else None)
+    except KeyboardInterrupt:
+        if not model.is_trained:  # it came while the corpus was read
+            raise
+        status = INTERRUPTED
+    model.save(options.output)
+    if not options.quiet:
+        _print_history(model)
+        state = "interrupted; what was trained is" if status else "model"
+        print(f"{state} in {options.output}: {len(model.wv):,} words")
+    return status
+
+
+def _neighbors(options: argparse.Namespace) -> int:
+    _print_similar(_load_vectors(options.model).most_similar(options.word, topn=options.topn))
+    return 0
+
+
+def _analogy(options: argparse.Namespace) -> int:
+    vectors = _load_vectors(options.model)
+    _print_similar(
+        vectors.most_similar(
+            positive=[options.b, options.c], negative=[options.a], topn=options.topn
+        )
+    )
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    vectors = _load_vectors(options.model)
+    print(
+        evaluate_word_analogies(vectors, options.questions, restrict_vocab=options.restrict_vocab)
+    )
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    """Train on the bundled text, unpacked beside other temporary files while it is read."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder) / "public-domain.txt"
+        with as_file(files("fastw2v") / "data" / "public-domain.txt.xz") as packed:
+            text = lzma.decompress(packed.read_bytes())
+        corpus.write_bytes(text.lower().translate(None, delete=b".,;:!?()[]\"'"))
+        model = Word2Vec(corpus, **_hyper_parameters(options)).train()
+    _print_history(model)
+    for word in DEMO_WORDS:
+        if word in model.wv:
+            similar = "  ".join(near for near, _ in model.wv.most_similar(word, topn=6))
+            print(f"{word:>8}: {similar}")
+    print(f"{len(model.wv):,} words in {time.perf_counter() - began:.1f} s")
+    return 0
+
+
+def _load_vectors(path: Path) -> KeyedVectors:
+    return Word2Vec.load(path).wv
+
+
+def _print_history(model: Word2Vec) -> None:
+    for record in model.history:
+        print(
+            f"epoch {record.epoch}: {record.words_per_second:,.0f} words/s, loss {record.loss:.4f}"
+        )
+
+
+def _print_similar(similar: Sequence[tuple[str, float]]) -> None:
+    for word, similarity in similar:
+        print(f"{similarity:.4f}  {word}")
+
+
+def silence_broken_pipe() -> None:
+    """Let ``fastw2v neighbors ... | head`` end quietly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def entry_point() -> int:
+    """Run `main` as a program."""
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_broken_pipe()
+        return 1
+    return status

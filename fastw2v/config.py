@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hyper-parameters: each is named, defaulted, explained and checked here, once."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+INT32_MAX = 2**31 - 1
+NEGATIVE_SCOPES = ("example", "window", "pool")
+CBOW_GRADIENTS = ("undivided", "exact")
+
+#: Names that other trainers use, and what to write here.
+_ELSEWHERE = {
+    "size": "vector_size",
+    "dim": "vector_size",
+    "iter": "epochs",
+    "epoch": "epochs",
+    "lr": "alpha",
+    "learning_rate": "alpha",
+    "start_alpha": "alpha",
+    "end_alpha": "min_alpha",
+    "threads": "workers",
+    "thread": "workers",
+    "ws": "window",
+    "neg": "negative",
+    "t": "sample",
+    "minCount": "min_count",
+    "min_freq": "min_count",
+}
+_NOT_HERE = {
+    "hs": "hierarchical softmax is not implemented; negative sampling (negative=5) takes its place",
+    "sentences": "give the corpus as the first argument: Word2Vec(corpus)",
+    "corpus_file": "give the path as the first argument: Word2Vec('corpus.txt')",
+    "compute_loss": "the loss of every epoch is always in model.history",
+    "batch_words": "there are no batches of words to choose",
+    "sorted_vocab": "the vocabulary is always in order of falling frequency",
+    "trim_rule": "prune with min_count and max_final_vocab, or filter the corpus",
+    "hashfxn": "initial vectors depend on seed alone",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Every hyper-parameter of a run, checked. Names and defaults are gensim 4's where it has them.
+
+    Parameters
+    ----------
+    sg : int
+        1: skip-gram, 0: CBOW (Mikolov et al. 2013a).
+    vector_size : int
+        Numbers in a vector (N).
+    window : int
+        Most context words on each side of the center (c).
+    min_count : int
+        Words read fewer times are dropped from vocabulary and text.
+    max_final_vocab : int or None
+        Keep at most so many words, the most frequent.
+        DIFFERS: gensim raises min_count until they fit; here the number is exact.
+    sample : float
+        Subsampling threshold t: a word of relative frequency f is kept with probability
+        min(1, sqrt(t / f) + t / f), as in word2vec.c. 0: keep all.
+    negative : int
+        Negatives for each example (k); the weight of the negatives in the loss.
+    ns_exponent : float
+        The noise distribution is proportional to counts ** ns_exponent (Mikolov et al. 2013b).
+    alpha : float or None
+        Learning rate at the start. None: 0.025 for skip-gram, 0.075 for CBOW, as measured.
+    min_alpha : float
+        Learning rate at the end; between them it falls linearly with the position in the run.
+    epochs : int
+        Passes over the corpus.
+    cbow_mean : bool
+        CBOW's hidden vector is the mean of the context's vectors, else their sum.
+    cbow_gradient : {"undivided", "exact"}
+        What a context word gets of the gradient of a mean of n: all of it, as in word2vec.c, or a
+        n-th part, which is the true gradient. The same for a sum.
+    shrink_windows : bool
+        Draw the window of every center uniformly from 1..window, else always take it whole.
+    negative_scope : {"example", "window", "pool"}
+        What one set of negatives serves: one example (the textbook's loop over pairs), all pairs of
+        a window, or a window whose set is picked from a slowly renewed pool of ``pool_size`` draws.
+        In CBOW a window is one example, and with "pool" four adjacent centers share a set.
+    shared_negatives : int or None
+        Ids in a shared set; each has weight negative / shared_negatives. None: ``negative`` for
+        skip-gram, 8 for every 5 of it for CBOW's groups of four.
+    pool_size : int
+        Word ids in the pool.
+    pool_refresh : float
+        Entries of the pool renewed for each center, on average.
+    seed : int
+        Determines initial vectors and every draw.
+    workers : int or None
+        Threads. None: the CPUs that this process may use. With 1 a run is reproducible bit for bit.
+    isa : str or None
+        Force an instruction set ("portable", "neon", "avx2", "avx512"). None: the environment
+        variable FASTW2V_ISA, or the best there is.
+
+    References
+    ----------
+    Mikolov, Chen, Corrado, Dean (2013a), Efficient estimation of word representations in vector
+    space. Mikolov, Sutskever, Chen, Corrado, Dean (2013b), Distributed representations of words and
+    phrases and their compositionality, equations 4 and 5.
+    """
+
+    sg: int = 0
+    vector_size: int = 100
+    window: int = 5
+    min_count: int = 5
+    max_final_vocab: int | None = None
+    sample: float = 1e-3
+    negative: int = 5
+    ns_exponent: float = 0.75
+    alpha: float | None = None
+    min_alpha: float = 1e-4
+    epochs: int = 5
+    cbow_mean: bool = True
+    cbow_gradient: str = "undivided"
+    shrink_windows: bool = True
+    negative_scope: str = "pool"
+    shared_negatives: int | None = None
+    pool_size: int = 256
+    pool_refresh: float = 0.25
+    seed: int = 1
+    workers: int | None = None
+    isa: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, check in _CHECKS.items():
+            object.__setattr__(self, name, check(name, getattr(self, name)))
+        if self.min_alpha > self.start_alpha:
+            raise ValueError(
+                f"min_alpha must be <= alpha, got min_alpha={self.min_alpha!r}, "
+                f"alpha={self.start_alpha!r}"
+            )
+        if self.negative_scope == "example" and self.shared_negatives not in (None, self.negative):
+            raise ValueError(
+                "shared_negatives has no meaning with negative_scope='example', where no two "
+                f"examples share negatives; got {self.shared_negatives!r}"
+            )
+        if self.negative == 0 and self.shared_negatives:
+            raise ValueError(
+                f"shared_negatives must be 0 or None with negative=0, got {self.shared_negatives!r}"
+            )
+        if self.negative > 0 and self.shared_negatives == 0:
+            raise ValueError(f"shared_negatives must be >= 1 with negative={self.negative}, got 0")
+
+    @classmethod
+    def from_keywords(cls, keywords: Mapping[str, Any]) -> TrainingConfig:
+        """Build from keyword arguments; an unknown one is refused with the nearest known name."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in keywords:
+            if name not in known:
+                raise TypeError(_unknown_keyword(name, known))
+        return cls(**keywords)
+
+    @property
+    def start_alpha(self) -> float:
+        """The learning rate at the start, resolved."""
+        if self.alpha is not None:
+            return self.alpha
+        return 0.025 if self.sg else 0.075
+
+    @property
+    def set_size(self) -> int:
+        """Ids in a set of negatives, resolved."""
+        if self.shared_negatives is not None:
+            return self.shared_negatives
+        if self.sg or self.negative_scope != "pool":
+            return self.negative
+        return math.ceil(self.negative * 8 / 5)
+
+    @property
+    def negative_weight(self) -> float:
+        """Weight of each id of a set in the loss."""
+        return self.negative / self.set_size if self.set_size else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """What makes the model what it is, as JSON values: all but workers and isa."""
+        values = dataclasses.asdict(self)
+        del values["workers"], values["isa"]
+        return values
+
+
+def _unknown_keyword(name: str, known: list[str]) -> str:
+    message = f"unknown hyper-parameter {name!r}"
+    if name in _ELSEWHERE:
+        return f"{message}: here it is called {_ELSEWHERE[name]!r}"
+    if name in _NOT_HERE:
+        return f"{message}: {_NOT_HERE[name]}"
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{message}; did you mean {near[0]!r}?" if near else f"{message}; known: {known}"
+
+
+Check = Callable[[str, Any], Any]
+
+
+def _integer(low: int, high: int = INT32_MAX) -> Check:
+    def check(name: str, value: Any) -> int:
+        try:
+            if isinstance(value, bool):
+                raise TypeError
+            number = operator.index(value)
+        except TypeError:
+            raise TypeError(f"{name} must be an integer, got {value!r}") from None
+        if not low <= number <= high:
+            rule = f">= {low}" if number < low else f"<= {high}"
+            raise ValueError(f"{name} must be {rule}, got {value!r}")
+        return number
+
+    return check
+
+
+def _real(low: float, high: float = math.inf, *, above: bool = False) -> Check:
+    """Numbers from `low` (or above it) to `high`."""
+
+    def check(name: str, value: Any) -> float:
+        try:
+            if isinstance(value, bool | str | bytes):
+                raise TypeError
+            number = float(value)
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} must be a number, got {value!r}") from None
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be finite, got {value!r}")
+        if number < low or number > high or (above and number == low):
+            rule = f"<= {high}" if number > high else f"{'>' if above else '>='} {low}"
+            raise ValueError(f"{name} must be {rule}, got {value!r}")
+        return number
+
+    return check
+
+
+def _flag(name: str, value: Any) -> bool:
+    if value not in (0, 1):  # True and False are 1 and 0, and so are NumPy's
+        raise ValueError(f"{name} must be True or False (or 1 or 0), got {value!r}")
+    return bool(value)
+
+
+def _one_of(choices: tuple[str, ...]) -> Check:
+    def check(name: str, value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+        return str(value)
+
+    return check
+
+
+def _name(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, got {value!r}")
+    return value
+
+
+def _or_none(check: Check) -> Check:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+#: The upper bounds are the engine's (csrc/workspace.c), far beyond any sensible run.
+_CHECKS: dict[str, Check] = {
+    "sg": lambda name, value: int(_flag(name, value)),
+    "vector_size": _integer(1, 2**20),
+    "window": _integer(1, 10_000),
+    "min_count": _integer(1),
+    "max_final_vocab": _or_none(_integer(1)),
+    "sample": _real(0.0, 1.0),
+    "negative": _integer(0, 1000),
+    "ns_exponent": _real(-10.0, 10.0),
+    "alpha": _or_none(_real(0.0, 100.0, above=True)),
+    "min_alpha": _real(0.0),
+    "epochs": _integer(1),
+    "cbow_mean": _flag,
+    "cbow_gradient": _one_of(CBOW_GRADIENTS),
+    "shrink_windows": _flag,
+    "negative_scope": _one_of(NEGATIVE_SCOPES),
+    "shared_negatives": _or_none(_integer(0, 1000)),
+    "pool_size": _integer(1, 2**20),
+    "pool_refresh": _real(0.0, 1000.0),
+    "seed": _integer(0, 2**64 - 1),
+    "workers": _or_none(_integer(1, 1024)),
+    "isa": _or_none(_name),
+}

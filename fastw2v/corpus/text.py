@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text files, plain or compressed: a sentence a line, words between ASCII white space."""
+
+from __future__ import annotations
+
+import bz2
+import errno
+import gzip
+import importlib
+import lzma
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import IO, Any, cast
+
+from fastw2v.corpus.stream import TokenStream
+
+BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def open_zstd(path: Path) -> IO[bytes]:
+    """Open a .zst file with whichever module is installed."""
+    for module in ("compression.zstd", "backports.zstd", "pyzstd", "zstandard"):
+        try:
+            zstd: Any = importlib.import_module(module)
+        except ImportError:
+            continue
+        if module != "zstandard":
+            return cast(IO[bytes], zstd.open(path, "rb"))
+        reader = zstd.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
+        return cast(IO[bytes], reader)
+    raise ModuleNotFoundError(
+        f"reading {path} needs a Zstandard module: Python 3.14, or pip install zstandard"
+    )
+
+
+DECOMPRESSORS: dict[str, Callable[[Path], Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": open_zstd,
+}
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file; a stream (compressed, or a pipe) can only be read from its beginning to its end."""
+
+    path: Path
+    size: int
+    is_stream: bool
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str]) -> TextFile:
+        """Look the file up; raise an `OSError` that names it if it cannot be a corpus."""
+        path = Path(path)
+        if path.is_dir():
+            raise IsADirectoryError(
+                errno.EISDIR,
+                "corpus is a directory; pass a list of its files, "
+                "such as sorted(Path(directory).glob('*.txt'))",
+                str(path),
+            )
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, "no such corpus file", str(path))
+        is_stream = path.suffix.lower() in DECOMPRESSORS or not path.is_file()
+        size = path.stat().st_size
+        # A pipe has no size; at least one, so that it falls into some part.
+        return cls(path, max(size, 1) if is_stream else size, is_stream)
+
+    def open(self) -> IO[bytes]:
+        """Open it for reading bytes, decompressed, without a buffer of its own if it is plain."""
+        decompressor = DECOMPRESSORS.get(self.path.suffix.lower())
+        if decompressor is not None:
+            return cast(IO[bytes], decompressor(self.path))
+        return self.path.open("rb", buffering=0)
+
+    def line_border(self, position: int) -> int:
+        """Return the first place at or after `position` where a line begins, or the end."""
+        if position == 0:
+            return 0
+        if self.is_stream:
+            return self.size
+        with self.open() as file:
+            at = file.seek(position - 1)
+            while chunk := file.read(1 << 16):
+                newline = chunk.find(b"\n")
+                if newline >= 0:
+                    return min(at + newline + 1, self.size)
+                at += len(chunk)
+        return self.size
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Whole lines of a file: the bytes from `begin` to `end`; all of a stream."""
+
+    file: TextFile
+    begin: int
+    end: int
+
+
+class TextFiles:
+    """A corpus of one or more text files, read as if they were one after another.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        In the order of reading. ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` files are decompressed.
+    """
+
+    def __init__(self, paths: Sequence[str | os.PathLike[str]]) -> None:
+        self.files = [TextFile.at(path) for path in paths]
+
+    def __repr__(self) -> str:
+        return f"TextFiles({[str(file.path) for file in self.files]})"
+
+    def parts(self, threads: int) -> list[Callable[[TokenStream], None]]:
+        """Divide the corpus into at most `threads` contiguous parts of about equal size."""
+        return [partial(read_pieces, pieces) for pieces in self.split(threads)]
+
+    def split(self, n_parts: int) -> list[list[Piece]]:
+        """Divide all bytes into contiguous ranges on line borders; every line is in exactly one."""
+        begins = [0, *accumulate(file.size for file in self.files)]
+        total = begins[-1]
+        borders = [0]
+        for cut in (total * i // n_parts for i in range(1, n_parts)):
+            if cut > borders[-1]:  # else a long line reaches beyond this cut
+                i = bisect_right(begins, cut) - 1
+                borders.append(begins[i] + self.files[i].line_border(cut - begins[i]))
+        borders.append(total)
+        parts = [self._pieces(begins, begin, end) for begin, end in pairwise(borders)]
+        return [part for part in parts if part] or [[]]
+
+    def _pieces(self, begins: list[int], begin: int, end: int) -> list[Piece]:
+        """Cut the range from `begin` to `end` of all bytes at the borders of files."""
+        return [
+            Piece(file, max(begin, first) - first, min(end, first + file.size) - first)
+            for file, first in zip(self.files, begins, strict=False)
+            if max(begin, first) < min(end, first + file.size)
+        ]
+
+
+def read_pieces(pieces: Sequence[Piece], stream: TokenStream) -> None:
+    """Read pieces one after another into a stream."""
+    buffer = memoryview(bytearray(BUFFER_BYTES))
+    for piece in pieces:
+        try:
+            with piece.file.open() as file:
+                buffer = read_piece(piece, file, stream, buffer)
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            error.add_note(f"while reading the corpus file {piece.file.path}")
+            raise
+
+
+def read_piece(
+    piece: Piece, file: IO[bytes], stream: TokenStream, buffer: memoryview
+) -> memoryview:
+    """Read one piece; return the buffer, or the larger one that took its place."""
+    if piece.begin > 0:
+        file.seek(piece.begin)
+    n_left = None if piece.file.is_stream else piece.end - piece.begin
+    n_kept = 0  # bytes at the front of the buffer: a word whose end is yet to come
+    at_begin = piece.begin == 0
+    final = False
+    while not final:
+        n_room = len(buffer) - n_kept
+        n_wanted = n_room if n_left is None else min(n_room, n_left)
+        n_new = fill(file, buffer[n_kept : n_kept + n_wanted])
+        if n_left is None:
+            final = n_new < n_wanted
+        elif n_new < n_wanted:
+            raise OSError(f"{piece.file.path} became shorter while it was read")
+        else:
+            n_left -= n_new
+            final = n_left == 0
+        text = buffer[: n_kept + n_new]
+        if at_begin and text[:3] == BYTE_ORDER_MARK:
+            text = text[3:]
+        at_begin = False
+        rest = text[stream.scan(text, final) :]
+        n_kept = len(rest)
+        if n_kept == len(buffer):  # one word fills it
+            buffer = memoryview(bytearray(2 * n_kept))
+        buffer[:n_kept] = rest
+    return buffer
+
+
+def fill(file: IO[bytes], room: memoryview) -> int:
+    """Read until `room` is full or the file ends; return how many bytes came."""
+    n_bytes = 0
+    while n_bytes < len(room):
+        n_more = cast(Any, file).readinto(room[n_bytes:])
+        if not n_more:
+            break
+        n_bytes += n_more
+    return n_bytes

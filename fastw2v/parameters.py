@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two matrices that are learnt."""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Floats to which rows are padded: 64 bytes, a cache line and the widest vector register.
+ROW_FLOATS = 16
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Input and output vectors of every word, in padded rows.
+
+    Parameters
+    ----------
+    input_rows, output_rows : ndarray of shape (vocab_size, stride), float32, 64-byte aligned
+        v_w and v'_w of the paper; word2vec.c's syn0 and syn1neg. The columns from ``vector_size``
+        on are zero and stay zero.
+    vector_size : int
+    """
+
+    input_rows: NDArray[np.float32]
+    output_rows: NDArray[np.float32]
+    vector_size: int
+
+    @classmethod
+    def initial(cls, vocab_size: int, vector_size: int, seed: int) -> Parameters:
+        """Return input ~ U(-1/2, 1/2) / vector_size and output 0, as word2vec.c begins."""
+        input_rows = zero_rows(vocab_size, vector_size)
+        output_rows = zero_rows(vocab_size, vector_size)
+        generator = np.random.default_rng(seed)
+        rows_at_once = max(1, 2**20 // vector_size)
+        for begin in range(0, vocab_size, rows_at_once):
+            rows = input_rows[begin : begin + rows_at_once, :vector_size]
+            rows[:] = (generator.random(rows.shape, dtype=np.float32) - 0.5) / vector_size
+        return cls(input_rows, output_rows, vector_size)
+
+    @property
+    def input_vectors(self) -> NDArray[np.float32]:
+        """View of shape (vocab_size, vector_size)."""
+        return self.input_rows[:, : self.vector_size]
+
+    @property
+    def output_vectors(self) -> NDArray[np.float32]:
+        """View of shape (vocab_size, vector_size)."""
+        return self.output_rows[:, : self.vector_size]
+
+
+def zero_rows(vocab_size: int, vector_size: int) -> NDArray[np.float32]:
+    """Return zeros of shape (vocab_size, stride), float32, page-aligned.
+
+    Straight from the operating system, on huge pages where it offers them: training reads rows at
+    random, and with small pages every other row would miss the TLB.
+    """
+    stride = -(-vector_size // ROW_FLOATS) * ROW_FLOATS
+    return page_aligned(vocab_size * stride * 4).view(np.float32).reshape(vocab_size, stride)
+
+
+def page_aligned(n_bytes: int) -> NDArray[np.uint8]:
+    """Return `n_bytes` zero bytes, aligned to a page."""
+    memory = mmap.mmap(-1, n_bytes)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype=np.uint8)

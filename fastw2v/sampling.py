@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which words are kept and which are drawn as negatives: the formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def noise_distribution(counts: NDArray[np.int64], ns_exponent: float) -> NDArray[np.float64]:
+    """Return the probability of each word as a negative, P_n(w).
+
+    Parameters
+    ----------
+    counts : ndarray of shape (vocab_size,), int64
+    ns_exponent : float
+        1 draws words as often as they stand in the text, 0 all alike; the paper's choice is 3/4.
+
+    Returns
+    -------
+    ndarray of shape (vocab_size,), float64
+        ``counts ** ns_exponent``, normalised.
+
+    References
+    ----------
+    Mikolov et al. (2013), Distributed representations of words and phrases, section 2.2.
+    """
+    # Relative to the largest count, so that no power overflows.
+    weights: NDArray[np.float64] = (counts / counts.max()) ** ns_exponent
+    return weights / weights.sum()
+
+
+def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:
+    """Return the probability with which subsampling keeps a token of each word.
+
+    ``min(1, sqrt(t / f) + t / f)`` with f the word's share of the tokens.
+
+    DIFFERS: the paper's equation 5 has ``sqrt(t / f)`` alone; word2vec.c and gensim train with the
+    sum, and so do we.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (vocab_size,), int64
+    sample : float
+        The threshold t; 0 keeps everything.
+
+    Returns
+    -------
+    ndarray of shape (vocab_size,), float64, in [0, 1]
+    """
+    if sample == 0:
+        return np.ones(len(counts))
+    ratio = sample * (counts.sum() / counts)
+    kept: NDArray[np.float64] = np.minimum(1.0, np.sqrt(ratio) + ratio)
+    return kept
+
+
+def keep_threshold(counts: NDArray[np.int64], sample: float) -> NDArray[np.uint32]:
+    """Return `keep_probability` as the engine wants it: keep if 32 random bits are <= threshold."""
+    scaled = np.ceil(keep_probability(counts, sample) * 2.0**32) - 1.0
+    return np.clip(scaled, 0, 2**32 - 1).astype(np.uint32)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Position in the run -> chunk of the corpus and learning rate.
+
+Both depend on the position alone, never on which worker takes a chunk or when, so that a run is the
+same one whatever the machine is doing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v.config import TrainingConfig
+
+#: Tokens of a chunk: some milliseconds of work, so that handing it out costs nothing.
+CHUNK_TOKENS = 10_000
+#: But a small corpus has so many chunks an epoch, that the learning rate may fall smoothly.
+LEAST_CHUNKS = 100
+LEAST_CHUNK_TOKENS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tokens ``begin`` to ``end`` of the corpus in one epoch, to be trained at one learning rate."""
+
+    epoch: int
+    index: int
+    begin: int
+    end: int
+    sentence_ends: NDArray[np.int64]
+    learning_rate: float
+
+
+class Schedule:
+    """The chunks of a run in order.
+
+    Parameters
+    ----------
+    sentence_ends : ndarray of shape (n_sentences,), int64, rising
+        The last is the number of tokens.
+    config : TrainingConfig
+        ``epochs``, ``alpha`` and ``min_alpha`` are read.
+    """
+
+    def __init__(self, sentence_ends: NDArray[np.int64], config: TrainingConfig) -> None:
+        self.n_tokens = int(sentence_ends[-1])
+        self.chunk_tokens = int(
+            np.clip(self.n_tokens // LEAST_CHUNKS, LEAST_CHUNK_TOKENS, CHUNK_TOKENS)
+        )
+        self._sentence_ends = sentence_ends
+        self._borders = cut(sentence_ends, self.chunk_tokens)
+        self._first_end = np.searchsorted(sentence_ends, self._borders[:-1], side="right")
+        self._last_end = np.searchsorted(sentence_ends, self._borders[1:], side="left") + 1
+        self._epochs = config.epochs
+        self._alpha = config.start_alpha
+        self._min_alpha = config.min_alpha
+
+    @property
+    def chunks_per_epoch(self) -> int:
+        return len(self._borders) - 1
+
+    def __len__(self) -> int:
+        return self._epochs * self.chunks_per_epoch
+
+    def __getitem__(self, position: int) -> Chunk:
+        if not 0 <= position < len(self):
+            raise IndexError(f"position {position} is outside the {len(self)} chunks of the run")
+        epoch, index = divmod(position, self.chunks_per_epoch)
+        begin, end = int(self._borders[index]), int(self._borders[index + 1])
+        ends = self._sentence_ends[self._first_end[index] : self._last_end[index]]
+        return Chunk(epoch, index, begin, end, ends, self.learning_rate(epoch, begin))
+
+    def learning_rate(self, epoch: int, token: int) -> float:
+        """Return alpha's linear fall to min_alpha at `token` of `epoch`."""
+        progress = (epoch * self.n_tokens + token) / (self._epochs * self.n_tokens)
+        return self._alpha - (self._alpha - self._min_alpha) * progress
+
+
+def cut(sentence_ends: NDArray[np.int64], chunk_tokens: int) -> NDArray[np.int64]:
+    """Return the borders of chunks of at most `chunk_tokens`, at sentence ends where they can be.
+
+    A longer sentence is trained in pieces: only the windows across a cut are lost, no token.
+    """
+    n_tokens = int(sentence_ends[-1])
+    borders = [0]
+    while borders[-1] < n_tokens:
+        begin = borders[-1]
+        fitting = int(np.searchsorted(sentence_ends, begin + chunk_tokens, side="right")) - 1
+        end = int(sentence_ends[fitting]) if fitting >= 0 else 0
+        borders.append(end if end > begin else min(begin + chunk_tokens, n_tokens))
+    return np.array(borders, dtype=np.int64)

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The training loop: worker threads take chunks in order until the run, a stop or an error ends it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastw2v import _core, sampling
+from fastw2v.config import TrainingConfig
+from fastw2v.corpus.encoded import EncodedCorpus
+from fastw2v.parameters import Parameters, page_aligned
+from fastw2v.progress import Progress
+from fastw2v.schedule import Chunk, Schedule
+from fastw2v.system import resolve_isa, usable_cpus
+
+#: One center in so many has its loss taken: 100,000 samples from 10 M tokens, for 1 % of the time.
+LOSS_INTERVAL = 128
+#: Seconds between updates of the progress display.
+_TICK = 0.1
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one pass over the corpus did.
+
+    Attributes
+    ----------
+    epoch : int
+        From 1.
+    seconds : float
+        From the end of the epoch before.
+    words : int
+        Corpus words, those that were dropped included.
+    words_per_second : float
+    examples : int
+        (center, context) pairs of skip-gram, or windows of CBOW.
+    loss : float
+        Mean over sampled examples of -log s(positive) - sum of weight * log s(-negative), each
+        taken just before the example was learnt. NaN if no example was sampled.
+    learning_rate : float
+        At the end of the epoch.
+    """
+
+    epoch: int
+    seconds: float
+    words: int
+    words_per_second: float
+    examples: int
+    loss: float
+    learning_rate: float
+
+
+def train(
+    corpus: EncodedCorpus,
+    parameters: Parameters,
+    config: TrainingConfig,
+    history: list[EpochRecord],
+    *,
+    show_progress: bool | None = None,
+) -> None:
+    """Train `parameters` in place on `corpus`, adding a record to `history` as each epoch ends.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+    parameters : Parameters
+        Rows of ``corpus.vocabulary``'s words. Updated in place.
+    config : TrainingConfig
+    history : list of EpochRecord
+        Extended in place.
+    show_progress : bool or None
+        None: if standard error is a terminal.
+
+    Raises
+    ------
+    FloatingPointError
+        If training diverged.
+    KeyboardInterrupt
+        After Ctrl-C, when all workers have stopped at a chunk border: `parameters` are usable.
+    """
+    run = _Run(corpus, parameters, config, history)
+    workers = [
+        threading.Thread(target=run.work, name=f"fastw2v-{i}", daemon=True)
+        for i in range(config.workers or usable_cpus())
+    ]
+    with Progress(run.total_words, show_progress) as progress:
+        try:
+            for worker in workers:
+                worker.start()
+            while not run.wait(_TICK):
+                progress.show(run.words_done, run.recent_loss)
+        finally:
+            run.stop_handing_out()
+            for worker in workers:
+                if worker.ident is not None:  # it was started
+                    worker.join()
+        progress.show(run.words_done, run.recent_loss)
+    run.raise_error()
+
+
+def build_trainer(
+    corpus: EncodedCorpus, parameters: Parameters, config: TrainingConfig, chunk_tokens: int
+) -> _core.Trainer:
+    """Return the engine set up for `config`: sampling tables from the counts, settings by name."""
+    counts = corpus.vocabulary.counts
+    noise_table = np.empty((len(counts), 2), dtype=np.uint32)
+    _core.build_noise_table(
+        sampling.noise_distribution(counts, config.ns_exponent),
+        noise_table,
+        np.empty(len(counts)),
+        np.empty(len(counts), dtype=np.int32),
+    )
+    return _core.Trainer(
+        parameters.input_rows,
+        parameters.output_rows,
+        sampling.keep_threshold(counts, config.sample),
+        noise_table,
+        isa=resolve_isa(config.isa),
+        skip_gram=bool(config.sg),
+        scope=config.negative_scope,
+        window=config.window,
+        shrink_windows=config.shrink_windows,
+        negatives=config.set_size,
+        negative_weight=config.negative_weight,
+        pool_size=config.pool_size,
+        pool_refresh=round(config.pool_refresh * 65536),
+        cbow_mean=config.cbow_mean,
+        cbow_exact_gradient=config.cbow_gradient == "exact",
+        chunk_tokens=chunk_tokens,
+        loss_interval=LOSS_INTERVAL,
+    )
+
+
+class _EpochSum:
+    """Statistics of an epoch's chunks, which may end out of order."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.examples = 0
+        self.loss_examples = 0
+        self.loss_sum = 0.0
+
+    @property
+    def loss(self) -> float:
+        return self.loss_sum / self.loss_examples if self.loss_examples else float("nan")
+
+
+class _Run:
+    """What the workers of a run share. The lock guards everything that is not the matrices."""
+
+    def __init__(
+        self,
+        corpus: EncodedCorpus,
+        parameters: Parameters,
+        config: TrainingConfig,
+        history: list[EpochRecord],
+    ) -> None:
+        self._corpus = corpus
+        self._config = config
+        self._history = history
+        self._schedule = Schedule(corpus.sentence_ends, config)
+        self._trainer = build_trainer(corpus, parameters, config, self._schedule.chunk_tokens)
+        self._words_per_token = corpus.n_raw_words / self._schedule.n_tokens
+        self._lock = threading.Lock()
+        self._next_position = 0
+        self._sums = [_EpochSum() for _ in range(config.epochs)]
+        self._epoch_began = time.perf_counter()
+        self._tokens_done = 0
+        self._nothing_to_do = threading.Event()
+        self._stopped = False
+        self._error: BaseException | None = None
+        self.recent_loss = float("nan")
+
+    @property
+    def total_words(self) -> int:
+        return self._corpus.n_raw_words * self._config.epochs
+
+    @property
+    def words_done(self) -> int:
+        return round(self._tokens_done * self._words_per_token)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long for a worker to find nothing more to do; say whether one has."""
+        return self._nothing_to_do.wait(seconds)
+
+    def stop_handing_out(self) -> None:
+        """Have every worker end when its chunk does."""
+        self._stopped = True
+
+    def raise_error(self) -> None:
+        """Raise the first error of a worker, if there was one."""
+        if isinstance(self._error, FloatingPointError):
+            raise FloatingPointError(
+                f"{self._error}; lower alpha (it was {self._config.start_alpha})"
+            ) from None
+        if self._error is not None:
+            raise self._error
+
+    def work(self) -> None:
+        """Train chunk after chunk: the body of a worker thread."""
+        try:
+            workspace = page_aligned(self._trainer.workspace_size)
+            while (chunk := self._take()) is not None:
+                stats = self._trainer.train_chunk(
+                    self._corpus.ids,
+                    chunk.begin,
+                    chunk.end,
+                    chunk.sentence_ends,
+                    _core.stream(self._config.seed, chunk.epoch, chunk.index),
+                    chunk.learning_rate,
+                    workspace,
+                )
+                self._add(chunk, *stats)
+        except BaseException as error:  # whatever it is, it belongs to the thread that waits
+            with self._lock:
+                self._error = self._error or error
+            self._stopped = True
+        finally:
+            self._nothing_to_do.set()
+
+    def _take(self) -> Chunk | None:
+        with self._lock:
+            if self._stopped or self._next_position == len(self._schedule):
+                return None
+            chunk = self._schedule[self._next_position]
+            self._next_position += 1
+        return chunk
+
+    def _add(
+        self, chunk: Chunk, kept_tokens: int, examples: int, loss_examples: int, loss_sum: float
+    ) -> None:
+        with self._lock:
+            epoch = self._sums[chunk.epoch]
+            epoch.tokens += chunk.end - chunk.begin
+            epoch.examples += examples
+            epoch.loss_examples += loss_examples
+            epoch.loss_sum += loss_sum
+            self._tokens_done += chunk.end - chunk.begin
+            self.recent_loss = epoch.loss
+            if epoch.tokens == self._schedule.n_tokens:
+                self._end_epoch(chunk.epoch)
+
+    def _end_epoch(self, epoch: int) -> None:
+        now = time.perf_counter()
+        seconds = now - self._epoch_began
+        self._epoch_began = now
+        words = self._corpus.n_raw_words
+        self._history.append(
+            EpochRecord(
+                epoch=epoch + 1,
+                seconds=seconds,
+                words=words,
+                words_per_second=words / seconds,
+                examples=self._sums[epoch].examples,
+                loss=self._sums[epoch].loss,
+                learning_rate=self._schedule.learning_rate(epoch + 1, 0),
+            )
+        )

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The estimator: a corpus and hyper-parameters in, word vectors out."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v.config import TrainingConfig
+from fastw2v.corpus import as_corpus, encode_corpus
+from fastw2v.corpus.encoded import EncodedCorpus
+from fastw2v.keyed_vectors import KeyedVectors
+from fastw2v.parameters import Parameters
+from fastw2v.persistence.model_file import load_model, save_model
+from fastw2v.system import resolve_isa, usable_cpus
+from fastw2v.training import EpochRecord, train
+
+
+class Word2Vec:
+    """Skip-gram or CBOW with negative sampling.
+
+    Parameters
+    ----------
+    corpus : path, list of paths, iterable of lists of words, or EncodedCorpus
+        Text files have one sentence a line, words between white space, and may be compressed. An
+        iterable is read once, so a generator will do. Nothing is read before `train`.
+    **hyper_parameters
+        The fields of `TrainingConfig`: ``sg``, ``vector_size``, ``window``, ``min_count``,
+        ``negative``, ``sample``, ``alpha``, ``epochs``, ``seed``, ``workers`` and the rest.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    history : list of EpochRecord
+        Speed and loss of each epoch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a hyper-parameter is unknown, of the wrong type or out of its range.
+
+    Examples
+    --------
+    >>> sentences = [["a", "b"], ["b", "c"]] * 50
+    >>> model = Word2Vec(sentences, sg=1, vector_size=16, min_count=1, workers=1).train()
+    >>> model.wv.index_to_key[0]
+    'b'
+    """
+
+    def __init__(self, corpus: Any = None, **hyper_parameters: Any) -> None:
+        self.config = TrainingConfig.from_keywords(hyper_parameters)
+        resolve_isa(self.config.isa)  # refuse a wrong name now, not after an hour of reading
+        self.history: list[EpochRecord] = []
+        self._corpus = None if corpus is None else as_corpus(corpus)
+        self._vectors: KeyedVectors | None = None
+        self._output_vectors: NDArray[np.float32] | None = None
+        if isinstance(corpus, EncodedCorpus):
+            _check_encoded(corpus, hyper_parameters)
+
+    def __repr__(self) -> str:
+        kind = "skip-gram" if self.config.sg else "CBOW"
+        size = "not trained" if self._vectors is None else f"{len(self._vectors):,} words"
+        return f"Word2Vec({kind}, {size}, vector_size={self.config.vector_size})"
+
+    def train(self, *, progress: bool | None = None) -> Word2Vec:
+        """Read the corpus, train on it, and return the model itself.
+
+        Parameters
+        ----------
+        progress : bool or None
+            Show progress on standard error; None: if it is a terminal.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no corpus, or the model is trained already.
+        ValueError
+            If the corpus is empty or no word reaches ``min_count``.
+        FloatingPointError
+            If training diverged.
+        KeyboardInterrupt
+            After Ctrl-C. What was trained until then is in `wv`.
+        """
+        if self._vectors is not None:
+            raise RuntimeError("the model is trained already; make a new Word2Vec to train again")
+        if self._corpus is None:
+            raise RuntimeError("there is no corpus to train on: give one, Word2Vec(corpus).train()")
+        encoded = encode_corpus(
+            self._corpus,
+            min_count=self.config.min_count,
+            max_final_vocab=self.config.max_final_vocab,
+            threads=self.config.workers or usable_cpus(),
+        )
+        self._corpus = None  # a generator is spent, and the text is not needed again
+        parameters = Parameters.initial(
+            len(encoded.vocabulary), self.config.vector_size, self.config.seed
+        )
+        try:
+            train(encoded, parameters, self.config, self.history, show_progress=progress)
+        finally:  # also after Ctrl-C: what was trained until then is kept
+            self._vectors = KeyedVectors(encoded.vocabulary, parameters.input_vectors)
+            self._output_vectors = parameters.output_vectors
+        return self
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether there are vectors, perhaps of a run that was interrupted."""
+        return self._vectors is not None
+
+    @property
+    def wv(self) -> KeyedVectors:
+        """The word vectors: a view of the input matrix, not a copy."""
+        if self._vectors is None:
+            raise RuntimeError("there are no vectors yet: call train() first")
+        return self._vectors
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file (safetensors layout), atomically.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not trained.
+        OSError
+            If it cannot be written; a file that was there before is as it was.
+        """
+        if self._vectors is None:
+            raise RuntimeError("there is nothing to save yet: call train() first")
+        save_model(
+            path,
+            vocabulary=self._vectors.vocabulary,
+            input_vectors=self._vectors.vectors,
+            output_vectors=self._output_vectors,
+            hyper_parameters=self.config.to_dict(),
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Word2Vec:
+        """Read a model that `save` wrote; its matrices are mapped, not copied.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a model, is cut short, or lies about its contents.
+        """
+        file = load_model(path)
+        model = cls(**file.hyper_parameters)
+        model._vectors = KeyedVectors(file.vocabulary, file.input_vectors)
+        model._output_vectors = file.output_vectors
+        return model
+
+
+def _check_encoded(corpus: EncodedCorpus, given: dict[str, Any]) -> None:
+    """Refuse pruning that an encoded corpus, which was pruned when it was made, cannot follow."""
+    for name in ("min_count", "max_final_vocab"):
+        if name in given and given[name] != getattr(corpus, name):
+            raise ValueError(
+                f"{name} was {getattr(corpus, name)} when this corpus was encoded, got "
+                f"{given[name]}: encode the text again, or leave {name} out"
+            )
+
+
+def _signature() -> inspect.Signature:
+    """Word2Vec's signature with every hyper-parameter, for help() and completion."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    fields = [
+        inspect.Parameter(field.name, keyword, default=field.default, annotation=field.type)
+        for field in dataclasses.fields(TrainingConfig)
+    ]
+    corpus = inspect.Parameter("corpus", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+    return inspect.Signature([corpus, *fields])
+
+
+Word2Vec.__signature__ = _signature()  # type: ignore[attr-defined]
