@@ -177,7 +177,7 @@ FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
     }
 }
 
-/* Any m, in place: the deltas are in memory, since an input may move only when D is complete. */
+/* Any m: the deltas are in memory, since an input in place may move only when D is complete. */
 static void update_many(const fw_block *b)
 {
     const int m = b->n_targets;
@@ -196,7 +196,10 @@ static void update_many(const fw_block *b)
                 gradient = vec_fma(g_ij, vec_load(b->targets[j] + d), gradient);
                 vec_store(delta, vec_fma(g_ij, x, vec_load(delta)));
             }
-            vec_store(x_row, vec_add(x, gradient));
+            if (b->gradients)
+                vec_store(b->gradients[i] + d, gradient);
+            else
+                vec_store(x_row, vec_add(x, gradient));
         }
         for (int j = 0; j < m; ++j) {
             float *const y_row = b->targets[j] + d;
@@ -226,10 +229,20 @@ static void update_targets(int nj, int first, const fw_block *b)
     }
 }
 
+/* Whether a target stands in two tiles: the second would make D of a row that the first has moved. */
+static bool tiles_overlap(const fw_block *b)
+{
+    for (int j = UPDATE_TARGETS; j < b->n_targets; ++j)
+        for (int earlier = 0; earlier < j / UPDATE_TARGETS * UPDATE_TARGETS; ++earlier)
+            if (b->targets[j] == b->targets[earlier])
+                return true;
+    return false;
+}
+
 static void block_update(const fw_block *b)
 {
     const int m = b->n_targets;
-    if (m > UPDATE_TARGETS && !b->gradients) {
+    if (m > UPDATE_TARGETS && (!b->gradients || tiles_overlap(b))) {
         update_many(b);
         return;
     }
