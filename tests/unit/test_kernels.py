@@ -265,6 +265,17 @@ def test_a_cbow_group_has_a_positive_for_each_of_its_four_rows(isa: str, seed: i
 
 @each_isa
 @each_m
+def test_gradients_come_from_old_targets_however_far_apart_one_repeats(isa: str, m: int) -> None:
+    target_rows = np.arange(m, dtype=np.int32)
+    target_rows[-1] = 0
+    case = Case(isa, m, 100, np.arange(4, dtype=np.int32), target_rows, True)
+    saturated(case, magnitude=64)
+    case.step()
+    case.assert_exact()
+
+
+@each_isa
+@each_m
 def test_a_pair_of_weight_zero_has_residual_zero(isa: str, m: int) -> None:
     case = Case(isa, m, 100, np.arange(5, dtype=np.int32), np.arange(m, dtype=np.int32))
     case.pairs(case.weights)[:, ::2] = 0
