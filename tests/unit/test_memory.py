@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory from the operating system: zeros on pages of its own, private, huge where there are any."""
+"""Memory from the operating system: zeros on pages of its own, private and huge."""
 
 from __future__ import annotations
 
