@@ -64,7 +64,7 @@ def encode(
     finally:
         for stream in streams:
             stream.close()
-    encoded = EncodedCorpus(ids, ends, vocabulary, n_raw_words, min_count, max_final_vocab)
+    encoded = EncodedCorpus(ids, ends, vocabulary, n_raw_words)
     logger.info("read %d tokens: %r", n_raw_words, encoded)
     return encoded
 
