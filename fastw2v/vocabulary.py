@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -273,7 +274,7 @@ def nothing_left(seen: WordCounts, min_count: int) -> str:
     top = np.argsort(-seen.counts, kind="stable")[:5]
     counts = seen.counts[top].tolist()
     listed = ", ".join(
-        f"{word[:40]!r} ({count})" for word, count in zip(seen.words(top), counts, strict=True)
+        f"{reprlib.repr(word)} ({count})" for word, count in zip(seen.words(top), counts, strict=True)
     )
     return (
         f"no word appears min_count={min_count} times: read {seen.counts.sum():,} tokens of "

@@ -7,6 +7,7 @@ name of the file and what it should have been.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,7 @@ def checked_number(metadata: Mapping[str, str], name: str, least: int = 0) -> in
     if text is None:
         raise ValueError(f"its metadata lack {name}")
     if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) >= least):
-        raise ValueError(f"its {name} is {text[:40]!r}")
+        raise ValueError(f"its {name} is {reprlib.repr(text)}")
     return int(text)
 
 
