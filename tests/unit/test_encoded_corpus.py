@@ -116,6 +116,12 @@ def test_a_vocabulary_without_history_can_be_saved(tmp_path: Path) -> None:
     assert opened.max_final_vocab is None
 
 
+def test_words_of_a_vocabulary_made_by_hand_may_be_any_strings(tmp_path: Path) -> None:
+    words = ["\ud800", ""]
+    EncodedCorpus(int32(0, 1), int64(2), Vocabulary(words, int64(4, 2)), 6).save(tmp_path / "x")
+    assert EncodedCorpus.open(tmp_path / "x").vocabulary.words == words
+
+
 def test_a_corpus_can_be_saved_over_its_own_file(saved: Path) -> None:
     opened = EncodedCorpus.open(saved)
     opened.save(saved)
@@ -141,7 +147,7 @@ def test_every_truncation_is_refused(saved: Path) -> None:
     content = saved.read_bytes()
     for size in range(len(content)):
         saved.write_bytes(content[:size])
-        with pytest.raises(ValueError, match="corpus.fw2v' is not an encoded corpus: "):
+        with pytest.raises(ValueError, match=r"corpus\.fw2v' is not an encoded corpus: "):
             EncodedCorpus.open(saved)
 
 

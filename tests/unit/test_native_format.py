@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fastw2v.corpus import EncodedCorpus
 from fastw2v.persistence.model_file import load_model, save_model
 from fastw2v.persistence.native import DTYPES, load_tensors, save_tensors
-from fastw2v.vocabulary import Vocabulary
+from fastw2v.vocabulary import Vocabulary, WordCounts
 
 Header = dict[str, Any]
 
@@ -223,6 +223,24 @@ def test_a_model_comes_back_as_it_was(path: Path, with_output: bool) -> None:
         "vector_size": 3, "alpha": 0.025, "sg": False, "sample": None,
     }  # fmt: skip
     assert model.format_version == 1
+
+
+def test_a_loaded_model_explains_a_missing_word_as_the_trained_one_did(path: Path) -> None:
+    seen = WordCounts.from_words(["a", "naïve", "b", "c"], np.array([9, 3, 8, 7]))
+    vocabulary, _ = Vocabulary.from_counts(seen, min_count=5, max_final_vocab=2)
+    vectors = np.ones((2, 3), np.float32)
+    save_small_model(path, vocabulary=vocabulary, input_vectors=vectors, output_vectors=None)
+    loaded = load_model(path).vocabulary
+    assert (loaded.min_count, loaded.max_final_vocab) == (5, 2)
+    assert loaded.missing_reason("naïve") == "seen 3 times, fewer than min_count=5"
+    for word in ("a", "c", "never"):
+        assert loaded.missing_reason(word) == vocabulary.missing_reason(word)
+
+
+def test_a_vocabulary_that_knows_no_dropped_words_stays_one(path: Path) -> None:
+    save_small_model(path)
+    assert load_model(path).vocabulary.dropped is None
+    assert "dropped" not in load_tensors(path)[0]
 
 
 def test_a_model_can_be_saved_over_the_file_that_it_is_mapped_from(path: Path) -> None:
