@@ -11,7 +11,8 @@
  * share a model race on those rows on purpose (Hogwild, Recht et al. 2011), and on nothing else.
  *
  * Rows. A matrix row is `stride` floats: vector_size rounded up to a multiple of FW_ROW_FLOATS,
- * 64-byte aligned, the padding zero. Every update keeps the padding zero, so no kernel has a tail.
+ * 64-byte aligned, the padding zero. Every update by finite numbers keeps the padding zero, so no
+ * kernel has a tail.
  *
  * Floating point. Fused multiply-adds are explicit and each instruction set gives the same bits
  * every time; different instruction sets add in a different order and agree to rounding.
@@ -31,7 +32,11 @@
 
 /* ---- Instruction sets ------------------------------------------------------------------- */
 
-/* In rising order of preference within one architecture. */
+/*
+ * In rising order of preference within one architecture. Choose one with fw_isa_best, fw_isa_parse or
+ * fw_isa_available and keep it: asking the CPU is slow, so the calls below that take an isa check
+ * only that this build has it, not again that the CPU does.
+ */
 typedef enum fw_isa { FW_ISA_PORTABLE, FW_ISA_NEON, FW_ISA_AVX2, FW_ISA_AVX512, FW_ISA_COUNT } fw_isa;
 
 /* Whether this build holds kernels for `isa` and this CPU and operating system can run them. */
@@ -144,7 +149,7 @@ typedef struct fw_settings {
     uint32_t pool_refresh;   /* pool entries renewed per center, in units of 1/65536 */
     bool cbow_mean;          /* hidden = mean of the context rows, else their sum */
     bool cbow_exact_gradient; /* divide the gradient of a mean by n; word2vec.c does not */
-    int32_t chunk_tokens;    /* no chunk is longer */
+    int32_t chunk_tokens;    /* no chunk is longer; at most 2^27 */
     int32_t loss_interval;   /* sample the loss at centers c with c % loss_interval == 0; 0: never */
 } fw_settings;
 
