@@ -273,9 +273,8 @@ def nothing_left(seen: WordCounts, min_count: int) -> str:
         return "the corpus is empty: there is no word to train"
     top = np.argsort(-seen.counts, kind="stable")[:5]
     counts = seen.counts[top].tolist()
-    listed = ", ".join(
-        f"{reprlib.repr(word)} ({count})" for word, count in zip(seen.words(top), counts, strict=True)
-    )
+    words = map(reprlib.repr, seen.words(top))
+    listed = ", ".join(f"{word} ({count})" for word, count in zip(words, counts, strict=True))
     return (
         f"no word appears min_count={min_count} times: read {seen.counts.sum():,} tokens of "
         f"{len(seen):,} distinct words, the most frequent ones: {listed}"

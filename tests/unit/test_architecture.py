@@ -30,14 +30,15 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": {"word2vec", "evaluation", "_core", *MIDDLE, *FOUNDATION},
     "word2vec": {*MIDDLE, *FOUNDATION},
     "evaluation": {"keyed_vectors", "vocabulary"},
-    "training": {"_core", "corpus", *FOUNDATION},  # corpus for EncodedCorpus
-    "corpus": {"_core", "vocabulary", "config"},
+    "training": {"_core", "corpus", "memory", *FOUNDATION},  # corpus for EncodedCorpus
+    "corpus": {"_core", "persistence", "vocabulary", "memory", "config"},
     "persistence": {"keyed_vectors", *FOUNDATION},
     "keyed_vectors": {"_core", "vocabulary", "config"},
     "vocabulary": {"config"},
     "sampling": {"_core", "config"},  # _core for the noise table
     "schedule": {"config"},
-    "parameters": {"config"},
+    "parameters": {"memory", "config"},
+    "memory": set(),
     "config": {"_core"},  # for the names of instruction sets
     # The specification stands beside the house: nothing in it may be a silent slow path.
     "reference": set(),
