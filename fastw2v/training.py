@@ -12,7 +12,8 @@ import numpy as np
 from fastw2v import _core, sampling
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.parameters import Parameters, page_aligned
+from fastw2v.memory import page_aligned
+from fastw2v.parameters import Parameters
 from fastw2v.progress import Progress
 from fastw2v.schedule import Chunk, Schedule
 from fastw2v.system import resolve_isa, usable_cpus

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 
 from fastw2v.corpus.stream import TokenStream
@@ -48,10 +49,9 @@ class TokenLists:
 def unpack(sentence: object) -> Sequence[str]:
     """Make a list of a sentence that is neither list nor tuple; refuse a plain string."""
     if isinstance(sentence, (str, bytes)):
-        quoted = repr(sentence[:40])
         raise TypeError(
-            f"a sentence must be a list of words, got the {type(sentence).__name__} {quoted}; "
-            "split it first: [s.split() for s in sentences]"
+            f"a sentence must be a list of words, got the {type(sentence).__name__} "
+            f"{reprlib.repr(sentence)}; split it first: [s.split() for s in sentences]"
         )
     if not isinstance(sentence, Iterable):
         raise TypeError(f"a sentence must be a list of words, got {type(sentence).__name__}")

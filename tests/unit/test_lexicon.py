@@ -116,7 +116,7 @@ def test_tokens_may_hold_anything_that_utf8_can_write() -> None:
         (["a", 3], TypeError, "token 1 must be a str, got int: 3"),
         (["a", None], TypeError, "token 1 must be a str, got NoneType: None"),
         ([b"a"], TypeError, "token 0 must be a str, got bytes: b'a'"),
-        ([["x" * 1000]], TypeError, r"token 0 must be a str, got list: \['x+\.\.\.$"),
+        ([["x" * 1000]], TypeError, r"token 0 must be a str, got list: \['x+\.\.\.x+'\]$"),
         (["a", "b", "\ud800"], ValueError, r"token 2 cannot be written as UTF-8: '\\ud800'"),
         (["a"] * 9, ValueError, "ids must have room for 9 tokens"),
     ],
@@ -184,7 +184,7 @@ def test_encoding_drops_words_and_sentences_that_become_empty(
 @pytest.mark.parametrize("wrong_id", [-1, 2, 2**31 - 1])
 def test_encoding_refuses_ids_outside_the_map(wrong_id: int) -> None:
     encoder = Encoder(np.zeros(2, dtype=np.int32), np.array([1], dtype=np.int64), 0)
-    with pytest.raises(ValueError, match="id is outside"):
+    with pytest.raises(IndexError, match="id is outside"):
         encoder.encode(np.array([wrong_id], dtype=np.int32))
 
 
