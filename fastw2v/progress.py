@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from types import TracebackType
@@ -13,7 +14,7 @@ _PLAIN_INTERVAL = 2.0
 
 
 class Progress:
-    """Shows how far a run is.
+    """Shows how far a run is. No trouble with the display ever ends the run.
 
     Parameters
     ----------
@@ -24,19 +25,19 @@ class Progress:
 
     def __init__(self, total_words: int, show: bool | None = None) -> None:
         self._total = total_words
-        self._wanted = sys.stderr.isatty() if show is None else show
+        self._wanted = sys.stderr is not None and (sys.stderr.isatty() if show is None else show)
         self._bar: Any = None
-        self._began = time.perf_counter()
-        self._shown = self._began
+        self._began = self._said_at = time.perf_counter()
+        self._said_words = -1
 
     def __enter__(self) -> Progress:
         if self._wanted:
             try:
-                from tqdm.auto import tqdm
-            except ImportError:
+                self._bar = importlib.import_module("tqdm.auto").tqdm(
+                    total=self._total, unit=" words", unit_scale=True
+                )
+            except (ImportError, OSError):  # not installed, or nobody reads standard error
                 pass
-            else:
-                self._bar = tqdm(total=self._total, unit=" words", unit_scale=True)
         return self
 
     def __exit__(
@@ -50,17 +51,21 @@ class Progress:
 
     def show(self, words_done: int, loss: float) -> None:
         """Say that `words_done` words are done and how large the loss is."""
-        if self._bar is not None:
-            self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-            self._bar.update(words_done - self._bar.n)
-        elif self._wanted:
-            self._show_plain(words_done, loss)
+        try:
+            if self._bar is not None:
+                self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+                self._bar.update(words_done - self._bar.n)
+            elif self._wanted:
+                self._show_plain(words_done, loss)
+        except OSError:  # standard error was a pipe, and its reader is gone
+            self._bar, self._wanted = None, False
 
     def _show_plain(self, words_done: int, loss: float) -> None:
         now = time.perf_counter()
-        if words_done < self._total and now - self._shown < _PLAIN_INTERVAL:
+        is_due = words_done >= self._total or now - self._said_at >= _PLAIN_INTERVAL
+        if not is_due or words_done == self._said_words:
             return
-        self._shown = now
+        self._said_at, self._said_words = now, words_done
         rate = words_done / max(now - self._began, 1e-9)
         share = words_done / self._total
         print(f"{share:6.1%}  {rate:,.0f} words/s  loss {loss:.4f}", file=sys.stderr, flush=True)
