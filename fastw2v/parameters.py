@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import mmap
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,13 @@ class Parameters:
         return cls(input_rows, output_rows, vector_size)
 
     @property
+    def are_finite(self) -> bool:
+        """Whether every number is one: no NaN and no infinity."""
+        # Extremes rather than np.isfinite of all, which would take a quarter more memory.
+        extremes = [(rows.min(), rows.max()) for rows in (self.input_rows, self.output_rows)]
+        return bool(np.isfinite(extremes).all())
+
+    @property
     def input_vectors(self) -> NDArray[np.float32]:
         """View of shape (vocab_size, vector_size)."""
         return self.input_rows[:, : self.vector_size]
@@ -63,8 +71,17 @@ def zero_rows(vocab_size: int, vector_size: int) -> NDArray[np.float32]:
 
 
 def page_aligned(n_bytes: int) -> NDArray[np.uint8]:
-    """Return `n_bytes` zero bytes, aligned to a page."""
-    memory = mmap.mmap(-1, n_bytes)
+    """Return `n_bytes` zero bytes, aligned to a page; raise MemoryError if there is no room."""
+    # Private: mmap shares by default, and shared memory is hardly ever given huge pages (and what
+    # a forked process did to it would be done to ours).
+    private = (
+        {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    )
+    try:
+        memory = mmap.mmap(-1, n_bytes, **private)
+    except (OSError, OverflowError):
+        raise MemoryError(f"no memory for an array of {n_bytes:,} bytes") from None
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        memory.madvise(mmap.MADV_HUGEPAGE)
+        with suppress(OSError):  # a kernel without huge pages
+            memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, dtype=np.uint8)
