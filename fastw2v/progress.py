@@ -6,11 +6,14 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 #: Seconds between plain lines.
 _PLAIN_INTERVAL = 2.0
+#: What writing to standard error raises when its reader is gone or it was closed.
+_NO_DISPLAY = (OSError, ValueError)
 
 
 class Progress:
@@ -32,12 +35,9 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self._wanted:
-            try:
-                self._bar = importlib.import_module("tqdm.auto").tqdm(
-                    total=self._total, unit=" words", unit_scale=True
-                )
-            except (ImportError, OSError):  # not installed, or nobody reads standard error
-                pass
+            with suppress(ImportError, *_NO_DISPLAY):
+                tqdm = importlib.import_module("tqdm.auto").tqdm
+                self._bar = tqdm(total=self._total, unit=" words", unit_scale=True)
         return self
 
     def __exit__(
@@ -47,7 +47,8 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with suppress(*_NO_DISPLAY):
+                self._bar.close()
 
     def show(self, words_done: int, loss: float) -> None:
         """Say that `words_done` words are done and how large the loss is."""
@@ -57,7 +58,7 @@ class Progress:
                 self._bar.update(words_done - self._bar.n)
             elif self._wanted:
                 self._show_plain(words_done, loss)
-        except OSError:  # standard error was a pipe, and its reader is gone
+        except _NO_DISPLAY:
             self._bar, self._wanted = None, False
 
     def _show_plain(self, words_done: int, loss: float) -> None:
