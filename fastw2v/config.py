@@ -76,7 +76,7 @@ class TrainingConfig:
     ns_exponent : float
         The noise distribution is proportional to counts ** ns_exponent (Mikolov et al. 2013b).
     alpha : float or None
-        Learning rate at the start. None: 0.025 for skip-gram, 0.075 for CBOW, as measured.
+        Learning rate at the start. None: 0.025, but 0.075 for CBOW with a mean, as measured.
     min_alpha : float
         Learning rate at the end; between them it falls linearly with the position in the run.
     epochs : int
@@ -170,7 +170,8 @@ class TrainingConfig:
         """The learning rate at the start, resolved."""
         if self.alpha is not None:
             return self.alpha
-        return 0.025 if self.sg else 0.075
+        # A sum of n vectors moves its logit about n times as far as their mean does.
+        return 0.075 if not self.sg and self.cbow_mean else 0.025
 
     @property
     def set_size(self) -> int:

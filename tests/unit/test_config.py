@@ -257,10 +257,15 @@ def test_the_defaults_are_gensims_where_it_has_the_parameter() -> None:
     assert config.max_final_vocab is None
 
 
-@pytest.mark.parametrize(("sg", "alpha"), [(1, 0.025), (0, 0.075)])
-def test_alpha_depends_on_the_architecture_unless_it_is_given(sg: int, alpha: float) -> None:
-    assert TrainingConfig(sg=sg).start_alpha == alpha
-    assert TrainingConfig(sg=sg, alpha=0.04).start_alpha == 0.04
+@pytest.mark.parametrize(
+    ("values", "alpha"),
+    [({"sg": 1}, 0.025), ({"sg": 0}, 0.075), ({"sg": 0, "cbow_mean": False}, 0.025)],
+)
+def test_alpha_depends_on_the_architecture_unless_it_is_given(
+    values: dict[str, Any], alpha: float
+) -> None:
+    assert TrainingConfig(**values).start_alpha == alpha
+    assert TrainingConfig(**values, alpha=0.04).start_alpha == 0.04
 
 
 @pytest.mark.parametrize(
