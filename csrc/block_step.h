@@ -133,25 +133,33 @@ static void block_residuals(const fw_block *b)
 
 /* ---- 3. Update -------------------------------------------------------------------------- */
 
-/* m <= UPDATE_TARGETS: per chunk of a row, the targets and their deltas stay in registers. */
-FW_INLINE void update_tile(const int m, const fw_block *b)
+/*
+ * The nj <= UPDATE_TARGETS targets from `first` on: per chunk of a row, they and their deltas stay in
+ * registers. If that is not all of them, `gradients` must take the sum over the tiles.
+ */
+FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
 {
     const int n = b->n_inputs;
+    const int m = b->n_targets;
+    float *targets[UPDATE_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
+    FW_UNROLL
+    for (int j = 0; j < nj; ++j)
+        targets[j] = b->targets[first + j];
     for (size_t d = 0; d < b->stride; d += VEC_WIDTH) {
         vec y[UPDATE_TARGETS];
         vec delta[UPDATE_TARGETS];
         FW_UNROLL
-        for (int j = 0; j < m; ++j) {
-            y[j] = vec_load(b->targets[j] + d);
+        for (int j = 0; j < nj; ++j) {
+            y[j] = vec_load(targets[j] + d);
             delta[j] = vec_zero();
         }
-        const float *g = b->residuals;
+        const float *g = b->residuals + first;
         for (int i = 0; i < n; ++i, g += m) {
             float *const x_row = b->inputs[i] + d;
             const vec x = vec_load(x_row);
-            vec gradient = vec_zero();
+            vec gradient = first == 0 ? vec_zero() : vec_load(b->gradients[i] + d);
             FW_UNROLL
-            for (int j = 0; j < m; ++j) {
+            for (int j = 0; j < nj; ++j) {
                 const vec g_ij = vec_set1(g[j]);
                 gradient = vec_fma(g_ij, y[j], gradient);
                 delta[j] = vec_fma(g_ij, x, delta[j]);
@@ -163,12 +171,12 @@ FW_INLINE void update_tile(const int m, const fw_block *b)
         }
         /* Loaded again: a target that stands twice has moved by now. */
         FW_UNROLL
-        for (int j = 0; j < m; ++j)
-            vec_store(b->targets[j] + d, vec_add(vec_load(b->targets[j] + d), delta[j]));
+        for (int j = 0; j < nj; ++j)
+            vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[j]));
     }
 }
 
-/* Any m: the deltas are in memory. */
+/* Any m, in place: the deltas are in memory, since an input may move only when D is complete. */
 static void update_many(const fw_block *b)
 {
     const int m = b->n_targets;
@@ -187,10 +195,7 @@ static void update_many(const fw_block *b)
                 gradient = vec_fma(g_ij, vec_load(b->targets[j] + d), gradient);
                 vec_store(delta, vec_fma(g_ij, x, vec_load(delta)));
             }
-            if (b->gradients)
-                vec_store(b->gradients[i] + d, gradient);
-            else
-                vec_store(x_row, vec_add(x, gradient));
+            vec_store(x_row, vec_add(x, gradient));
         }
         for (int j = 0; j < m; ++j) {
             float *const y_row = b->targets[j] + d;
@@ -199,25 +204,36 @@ static void update_many(const fw_block *b)
     }
 }
 
+static void update_targets(int nj, int first, const fw_block *b)
+{
+    switch (nj) {
+    case 1: update_tile(1, first, b); break;
+    case 2: update_tile(2, first, b); break;
+    case 3: update_tile(3, first, b); break;
+    case 4: update_tile(4, first, b); break;
+    case 5: update_tile(5, first, b); break;
+    case 6: update_tile(6, first, b); break;
+#if UPDATE_TARGETS > 6
+    case 7: update_tile(7, first, b); break;
+    case 8: update_tile(8, first, b); break;
+    case 9: update_tile(9, first, b); break;
+    case 10: update_tile(10, first, b); break;
+    case 11: update_tile(11, first, b); break;
+    case 12: update_tile(12, first, b); break;
+#endif
+    default: break;
+    }
+}
+
 static void block_update(const fw_block *b)
 {
-    switch (b->n_targets) {
-    case 1: update_tile(1, b); break;
-    case 2: update_tile(2, b); break;
-    case 3: update_tile(3, b); break;
-    case 4: update_tile(4, b); break;
-    case 5: update_tile(5, b); break;
-    case 6: update_tile(6, b); break;
-#if UPDATE_TARGETS > 6
-    case 7: update_tile(7, b); break;
-    case 8: update_tile(8, b); break;
-    case 9: update_tile(9, b); break;
-    case 10: update_tile(10, b); break;
-    case 11: update_tile(11, b); break;
-    case 12: update_tile(12, b); break;
-#endif
-    default: update_many(b); break;
+    const int m = b->n_targets;
+    if (m > UPDATE_TARGETS && !b->gradients) {
+        update_many(b);
+        return;
     }
+    for (int first = 0; first < m; first += UPDATE_TARGETS)
+        update_targets(smaller(m - first, UPDATE_TARGETS), first, b);
 }
 
 static void block_step(const fw_block *block)
