@@ -51,9 +51,9 @@ class TokenLists:
 def unpack(sentence: object, number: int) -> Sequence[str]:
     """Make a list of a sentence that is neither list nor tuple; refuse a plain string."""
     if isinstance(sentence, (str, bytes)):
-        quoted = repr(sentence[:40])
+        found = f"the {type(sentence).__name__} {sentence[:40]!r}"
         raise TypeError(
-            f"sentence {number}: a sentence must be a list of words, got the {type(sentence).__name__} {quoted}; "
+            f"sentence {number}: a sentence must be a list of words, got {found}; "
             "split it first: [s.split() for s in sentences]"
         )
     if not isinstance(sentence, Iterable):

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import math
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -171,11 +173,13 @@ def test_a_wrong_hyper_parameter_is_refused_before_anything_is_read(
     assert str(caught.value) == message
 
 
-def test_a_model_too_large_for_memory_is_a_memory_error() -> None:
-    corpus = [[f"w{i}" for i in range(500_000)]]
-    model = Word2Vec(corpus, vector_size=2**20, min_count=1)
-    with pytest.raises(MemoryError, match="no memory for an array of 2,097,152,000,000 bytes"):
-        model.train(progress=False)
+def test_a_model_too_large_for_memory_is_a_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*arguments: Any, **options: Any) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(mmap, "mmap", no_memory)
+    with pytest.raises(MemoryError, match="no memory for an array of 16,777,216 bytes"):
+        Word2Vec(SENTENCES, vector_size=2**20, min_count=1).train(progress=False)
 
 
 # ---- Questions to a model ------------------------------------------------------------------------
