@@ -89,25 +89,26 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     demo = commands.add_parser("demo", help="train skip-gram on the text inside the package")
-    _add_hyper_parameters(demo)
-    demo.set_defaults(run=_demo, sg=1)
+    _add_hyper_parameters(demo, sg=1)
+    demo.set_defaults(run=_demo)
     return parser
 
 
-def _add_hyper_parameters(parser: argparse.ArgumentParser) -> None:
-    """Add an option for every field of TrainingConfig; those not given are not set."""
+def _add_hyper_parameters(parser: argparse.ArgumentParser, **defaults: object) -> None:
+    """Add an option for every field of TrainingConfig, with its default or one of `defaults`."""
     choices = {"negative_scope": NEGATIVE_SCOPES, "cbow_gradient": CBOW_GRADIENTS}
     meaning = _explanations()
     group = parser.add_argument_group("hyper-parameters")
     for field in dataclasses.fields(TrainingConfig):
         option = "--" + field.name.replace("_", "-")
         kind = str(field.type)
-        help_text = f"{meaning.get(field.name, '')} (default: {field.default})".replace("%", "%%")
+        default = defaults.get(field.name, field.default)
+        help_text = f"{meaning.get(field.name, '')} (default: {default})".replace("%", "%%")
         if kind == "bool" or field.name == "sg":
             group.add_argument(
                 option,
                 action=argparse.BooleanOptionalAction,
-                default=argparse.SUPPRESS,
+                default=default,
                 help=help_text,
             )
         else:
@@ -116,7 +117,7 @@ def _add_hyper_parameters(parser: argparse.ArgumentParser) -> None:
                 option,
                 type=parse,
                 choices=choices.get(field.name),
-                default=argparse.SUPPRESS,
+                default=default,
                 metavar=None if field.name in choices else kind.split(" ")[0].upper(),
                 help=help_text,
             )
@@ -135,8 +136,9 @@ def _explanations() -> dict[str, str]:
 
 
 def _hyper_parameters(options: argparse.Namespace) -> dict[str, object]:
-    names = {field.name for field in dataclasses.fields(TrainingConfig)}
-    return {name: value for name, value in vars(options).items() if name in names}
+    return {
+        field.name: getattr(options, field.name) for field in dataclasses.fields(TrainingConfig)
+    }
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -159,11 +161,14 @@ def _train(options: argparse.Namespace) -> int:
 
 def _check_output(path: Path) -> None:
     """Refuse a path that cannot be written now, not after an hour of training."""
-    folder = Path(os.path.realpath(path)).parent
+    target = Path(os.path.realpath(path))
+    folder = target.parent
     if not folder.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such directory for the output", str(folder))
-    if path.is_dir():
+    if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "the output must be a file", str(path))
+    if target.exists() and not target.is_file():
+        return  # a device or a pipe is written straight away
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, "the output's directory cannot be written", str(folder))
 

@@ -169,6 +169,22 @@ def test_evaluate_prints_a_table(
     assert "50.0% known" in lines[0]
 
 
+@pytest.mark.parametrize(("options", "sg"), [([], 1), (["--sg"], 1), (["--no-sg"], 0)])
+def test_demo_trains_skip_gram_unless_told_otherwise(
+    options: list[str], sg: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Asked(Exception):  # noqa: N818
+        pass
+
+    def ask(corpus: Path, **hyper_parameters: Any) -> None:
+        assert TrainingConfig(**hyper_parameters) == TrainingConfig(sg=sg)
+        raise Asked
+
+    monkeypatch.setattr("fastw2v.cli.Word2Vec", ask)
+    with pytest.raises(Asked):
+        main(["demo", *options])
+
+
 def test_demo_trains_on_the_text_in_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--epochs", "1", "--vector-size", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -234,6 +250,13 @@ def test_an_output_that_cannot_be_written_is_refused_before_training(
     assert "must be a file" in fails(capsys, "train", text, "-o", tmp_path)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert "cannot be written" in fails(capsys, "train", text, "-o", tmp_path / "model")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="/dev/null")
+def test_a_device_is_an_output(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # /dev belongs to root
+    options = ["--quiet", "--epochs", "1", "--vector-size", "5"]
+    assert main(["train", str(folder / "text.txt"), "-o", "/dev/null", *options]) == 0
 
 
 @pytest.mark.parametrize(
@@ -304,15 +327,17 @@ def test_a_reader_that_stops_early_is_no_error(folder: Path) -> None:
 # ---- Help ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["train", "demo"])
-def test_help_explains_every_hyper_parameter(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("name", "changed"), [("train", {}), ("demo", {"sg": 1})])
+def test_help_explains_every_hyper_parameter(
+    name: str, changed: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         main([name, "--help"])
     assert caught.value.code == 0
     text = capsys.readouterr().out.partition("hyper-parameters:")[2]
     options = re.findall(r"--([a-z-]+).*?\(default: (\S+)\)", " ".join(text.split()))
     assert options == [
-        (field.name.replace("_", "-"), str(field.default))
+        (field.name.replace("_", "-"), str(changed.get(field.name, field.default)))
         for field in dataclasses.fields(TrainingConfig)
     ]
     assert "Numbers in a vector (N)." in text

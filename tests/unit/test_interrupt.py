@@ -110,8 +110,10 @@ def test_an_interrupt_ends_reading(workers: int) -> None:
 def interrupted_command(*arguments: str, when: str) -> subprocess.CompletedProcess[str]:
     """Run the command line, and interrupt it from a thread as soon as the expression `when` holds.
 
-    Its modules are bound to `training` and `stream`.
+    In it, `runs` are the runs of training, and `scans` the streams that have begun to read. With
+    ``when="scans"`` reading does not end before the interrupt.
     """
+    waits = when == "scans"
     script = f"""
 import os, signal, sys, threading, time
 from fastw2v import cli, training
@@ -127,6 +129,12 @@ class Run(training._Run):
 class Stream(stream.TokenStream):
     def scan(self, *arguments):
         scans.append(self)
+        if not {waits}:
+            pass
+        elif threading.current_thread() is threading.main_thread():
+            time.sleep({PATIENCE})
+        else:
+            self._stop.wait({PATIENCE})
         return super().scan(*arguments)
 
 training._Run = Run
@@ -171,7 +179,7 @@ def test_the_command_line_saves_nothing_if_it_was_still_reading(
     workers: str, tmp_path: Path
 ) -> None:
     text, path = tmp_path / "text.txt", tmp_path / "model"
-    text.write_text("one two three four\n" * 2_000_000)  # 40 MB: some tenths of a second
+    text.write_text("one two three four\n" * 2000)
     run = interrupted_command(
         "train", str(text), "-o", str(path), "--workers", workers, when="scans"
     )
