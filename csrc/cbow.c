@@ -86,7 +86,7 @@ static void train_group(walk *w, const group *g, const int32_t *set)
     w->stats->examples += g->count;
     for (int32_t i = 0; i < g->count; ++i)
         if (walk_samples_loss(w, g->begin + i))
-            walk_add_loss(w, i);
+            fw_walk_add_loss(w, i);
 }
 
 /* Draw a group's negatives and ask for the rows that it will be the first to touch. */
@@ -97,7 +97,7 @@ static void prepare(walk *w, int32_t begin, int64_t step)
         return;
     const group g = group_at(w, begin);
     int32_t *const set = walk_set(w, step);
-    walk_draw_negatives(w, g.count, 1, set);
+    fw_walk_draw_negatives(w, g.count, 1, set);
     for (int32_t k = 0; k < w->settings->negatives; ++k)
         prefetch_row(walk_row(model->output, model, set[k]), model->stride);
     for (int32_t c = begin; c < begin + g.count; ++c) {
@@ -108,7 +108,7 @@ static void prepare(walk *w, int32_t begin, int64_t step)
     }
 }
 
-void walk_cbow(walk *w)
+void fw_walk_cbow(walk *w)
 {
     const int32_t size = w->settings->scope == FW_SCOPE_POOL ? FW_CBOW_GROUP : 1;
     /* A group is as far ahead as so many centers: in steps, at least one. */

@@ -11,7 +11,8 @@
  * share a model race on those rows on purpose (Hogwild, Recht et al. 2011), and on nothing else.
  *
  * Rows. A matrix row is `stride` floats: vector_size rounded up to a multiple of FW_ROW_FLOATS,
- * 64-byte aligned, the padding zero. Every update keeps the padding zero, so no kernel has a tail.
+ * 64-byte aligned, the padding zero. Every update by finite numbers keeps the padding zero, so no
+ * kernel has a tail.
  *
  * Floating point. Fused multiply-adds are explicit and each instruction set gives the same bits
  * every time; different instruction sets add in a different order and agree to rounding.
@@ -148,7 +149,7 @@ typedef struct fw_settings {
     uint32_t pool_refresh;   /* pool entries renewed per center, in units of 1/65536 */
     bool cbow_mean;          /* hidden = mean of the context rows, else their sum */
     bool cbow_exact_gradient; /* divide the gradient of a mean by n; word2vec.c does not */
-    int32_t chunk_tokens;    /* no chunk is longer */
+    int32_t chunk_tokens;    /* no chunk is longer; at most 2^27 */
     int32_t loss_interval;   /* sample the loss at centers c with c % loss_interval == 0; 0: never */
 } fw_settings;
 

@@ -29,7 +29,7 @@ static void pick_from_pool(walk_negatives *from, const fw_settings *s, int32_t *
     }
 }
 
-void walk_draw_negatives(walk *w, int32_t n_centers, int32_t n_examples, int32_t *set)
+void fw_walk_draw_negatives(walk *w, int32_t n_centers, int32_t n_examples, int32_t *set)
 {
     const fw_settings *const s = w->settings;
     walk_negatives *const from = &w->negatives;

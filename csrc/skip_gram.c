@@ -37,7 +37,7 @@ static void step(walk *w, int32_t n, int32_t c, const int32_t *set)
     w->stats->examples += n;
     if (walk_samples_loss(w, c))
         for (int32_t i = 0; i < n; ++i)
-            walk_add_loss(w, i);
+            fw_walk_add_loss(w, i);
 }
 
 static void train_center(walk *w, int32_t c, const int32_t *set)
@@ -71,7 +71,7 @@ static void prepare(walk *w, int32_t c)
     const int32_t contexts = centers->last[c] - centers->first[c];
     const int32_t sets = w->settings->scope == FW_SCOPE_EXAMPLE ? contexts : 1;
     int32_t *const set = walk_set(w, c);
-    walk_draw_negatives(w, 1, contexts, set);
+    fw_walk_draw_negatives(w, 1, contexts, set);
     for (int32_t k = 0; k < sets * w->settings->negatives; ++k)
         prefetch_row(walk_row(model->output, model, set[k]), model->stride);
     prefetch_row(walk_row(model->output, model, centers->ids[c]), model->stride);
@@ -92,7 +92,7 @@ static void prepare_labels(walk *w)
     }
 }
 
-void walk_skip_gram(walk *w)
+void fw_walk_skip_gram(walk *w)
 {
     prepare_labels(w);
     for (int32_t c = 0; c < WALK_AHEAD; ++c)

@@ -92,7 +92,7 @@ static void open_negatives(walk *w, const fw_chunk *chunk)
                                           from->noise_counter++);
 }
 
-void walk_add_loss(walk *w, int32_t i)
+void fw_walk_add_loss(walk *w, int32_t i)
 {
     const fw_block *const b = &w->block;
     const size_t row = (size_t)i * (size_t)b->n_targets;
@@ -117,7 +117,7 @@ fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, con
     if (status != FW_OK)
         return status;
     walk w;
-    walk_layout(&w, settings, model->stride, workspace);
+    fw_walk_layout(&w, settings, model->stride, workspace);
     w.model = model;
     w.kernels = fw_kernels_of(settings->isa);
     w.stats = stats;
@@ -127,9 +127,9 @@ fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, con
     find_centers(&w, chunk);
     open_negatives(&w, chunk);
     if (settings->architecture == FW_SKIP_GRAM)
-        walk_skip_gram(&w);
+        fw_walk_skip_gram(&w);
     else
-        walk_cbow(&w);
+        fw_walk_cbow(&w);
     stats->kept_tokens = w.centers.count;
     return isfinite(stats->loss_sum) ? FW_OK : FW_ERROR_NOT_FINITE;
 }

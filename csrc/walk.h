@@ -48,10 +48,10 @@ typedef struct walk {
 } walk;
 
 /* Lay out a walk in `workspace`; returns the bytes used. With a null workspace, only counts. */
-size_t walk_layout(walk *w, const fw_settings *settings, size_t stride, void *workspace);
+size_t fw_walk_layout(walk *w, const fw_settings *settings, size_t stride, void *workspace);
 
 /* Draw the next negatives of a step over `n_centers` centers with `n_examples` examples in all. */
-void walk_draw_negatives(walk *w, int32_t n_centers, int32_t n_examples, int32_t *set);
+void fw_walk_draw_negatives(walk *w, int32_t n_centers, int32_t n_examples, int32_t *set);
 
 /* The slot of step `step` in the ring. */
 static inline int32_t *walk_set(const walk *w, int64_t step)
@@ -59,11 +59,11 @@ static inline int32_t *walk_set(const walk *w, int64_t step)
     return w->sets + (size_t)(step % (WALK_AHEAD + 1)) * w->set_size;
 }
 
-void walk_skip_gram(walk *w);
-void walk_cbow(walk *w);
+void fw_walk_skip_gram(walk *w);
+void fw_walk_cbow(walk *w);
 
 /* Count the block's examples, and add the loss of its row `i` if center `c` is to be sampled. */
-void walk_add_loss(walk *w, int32_t i);
+void fw_walk_add_loss(walk *w, int32_t i);
 static inline bool walk_samples_loss(const walk *w, int32_t c)
 {
     return w->settings->loss_interval > 0 && c % w->settings->loss_interval == 0;

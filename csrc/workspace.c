@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The layout of a walk in its workspace: one function says both how much and where. */
+#include <math.h>
 #include <string.h>
 
 #include "walk.h"
@@ -28,7 +29,7 @@ static size_t most_inputs(const fw_settings *s)
     return s->architecture == FW_CBOW ? FW_CBOW_GROUP : 2 * (size_t)s->window;
 }
 
-size_t walk_layout(walk *w, const fw_settings *s, size_t stride, void *workspace)
+size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *workspace)
 {
     arena a = {workspace, 0};
     const size_t tokens = (size_t)s->chunk_tokens;
@@ -75,13 +76,15 @@ size_t walk_layout(walk *w, const fw_settings *s, size_t stride, void *workspace
     return a.used;
 }
 
-/* Bounds keep every product below in range on 32-bit size_t's too; no sensible run is near them. */
+/* Bounds keep every product below in range on 32-bit size_t's too, and positions near the end of a
+ * chunk away from INT32_MAX; no sensible run is near them. */
 static bool settings_in_range(const fw_settings *s, size_t stride)
 {
-    enum { MOST = 1 << 20, MOST_PAIRS = 1 << 24 };
+    enum { MOST = 1 << 20, MOST_PAIRS = 1 << 24, MOST_TOKENS = 1 << 27 };
     return s->window >= 1 && s->window <= MOST && s->negatives >= 0 && s->negatives <= MOST &&
-           s->chunk_tokens >= 1 && s->pool_size >= 1 && s->pool_size <= MOST &&
-           s->loss_interval >= 0 && s->negative_weight >= 0.0f &&
+           s->chunk_tokens >= 1 && s->chunk_tokens <= MOST_TOKENS && s->pool_size >= 1 &&
+           s->pool_size <= MOST && s->loss_interval >= 0 && s->negative_weight >= 0.0f &&
+           isfinite(s->negative_weight) &&
            (unsigned)s->architecture <= FW_SKIP_GRAM && (unsigned)s->scope <= FW_SCOPE_POOL &&
            (int64_t)s->window * ((int64_t)s->negatives + 1) <= MOST_PAIRS && stride > 0 &&
            stride % FW_ROW_FLOATS == 0 && stride <= MOST;
@@ -92,5 +95,5 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride)
     walk counted;
     if (!settings || !settings_in_range(settings, stride))
         return 0;
-    return walk_layout(&counted, settings, stride, NULL);
+    return fw_walk_layout(&counted, settings, stride, NULL);
 }

@@ -59,7 +59,9 @@ def available_isas() -> list[str]:
 cdef fw_isa _parse_isa(str name) except *:
     cdef fw_isa isa = FW_ISA_PORTABLE
     cdef bytes encoded = name.encode()
-    cdef fw_status status = fw_isa_parse(encoded, &isa)
+    cdef fw_status status = FW_ERROR_ISA_UNKNOWN
+    if b"\0" not in encoded:  # where a C string would end
+        status = fw_isa_parse(encoded, &isa)
     if status != FW_OK:
         raise ValueError(
             f"isa {name!r}: {fw_status_message(status).decode()}; "

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Build and run every test_*.c of this directory with csrc/*.c, without Python.
+#
+#   tests/c/run.sh [target...]     all of them by default
+#
+# Targets: gcc, clang      -O3, as the extension is built, with warnings as errors
+#          sanitize-O0, sanitize-O3      ASan and UBSan
+#          aarch64         cross-built, run under qemu
+# A target whose tools are missing is skipped, unless REQUIRE_ALL=1.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+csrc=$here/../../csrc
+build=$(mktemp -d)
+trap 'rm -rf "$build"' EXIT
+
+warnings="-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror"
+# -ffp-contract=off: fused multiply-adds are explicit, in every build.
+flags="-std=c11 -ffp-contract=off -I$csrc -I$here $warnings"
+sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
+
+# available target tool...: whether all tools are there; a missing one is fatal with REQUIRE_ALL=1.
+available() {
+    target=$1
+    shift
+    for tool in "$@"; do
+        if ! command -v "$tool" >/dev/null 2>&1; then
+            echo "$target: skipped, no $tool"
+            [ "${REQUIRE_ALL:-0}" = 0 ] || exit 1
+            return 1
+        fi
+    done
+}
+
+# run_with target launcher compiler flag...: csrc is compiled once, each test linked with it.
+run_with() {
+    target=$1 launcher=$2 compiler=$3
+    shift 3
+    mkdir "$build/$target"
+    echo "== $target"
+    for source in "$csrc"/*.c; do
+        $compiler $flags "$@" -c "$source" -o "$build/$target/$(basename "$source" .c).o"
+    done
+    for test in "$here"/test_*.c; do
+        program=$build/$target/$(basename "$test" .c)
+        $compiler $flags "$@" "$test" "$build/$target"/*.o -o "$program" -lm
+        $launcher "$program"
+    done
+}
+
+run_target() {
+    case $1 in
+    gcc) ! available gcc gcc || run_with gcc "" gcc -O3 ;;
+    clang) ! available clang clang || run_with clang "" clang -O3 ;;
+    sanitize-O0)
+        # At -O0 some intrinsics of gcc are macros, whose conversions it then blames on us.
+        ! available sanitize-O0 gcc ||
+            run_with sanitize-O0 "" gcc -O0 $sanitizers -Wno-sign-conversion
+        ;;
+    sanitize-O3) ! available sanitize-O3 gcc || run_with sanitize-O3 "" gcc -O3 $sanitizers ;;
+    aarch64)
+        ! available aarch64 aarch64-linux-gnu-gcc qemu-aarch64 ||
+            run_with aarch64 qemu-aarch64 aarch64-linux-gnu-gcc -O3 -static
+        ;;
+    *)
+        echo "unknown target: $1" >&2
+        exit 2
+        ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- gcc clang sanitize-O0 sanitize-O3 aarch64
+for target in "$@"; do
+    run_target "$target"
+done

@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's walk makes the decisions of the replay, draw for draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from support import ISAS, UNIT, Guards, padded
+
+from fastw2v import _core, draws
+from fastw2v.draws import AliasTable, Purpose
+from fastw2v.replay import Stats, WalkSettings, train_chunk
+
+TOLERANCE = {
+    # Of the largest number in the matrix: each of up to 400 updates of a row rounds it and is
+    # itself off by as much, mostly to and fro. A wrong draw is off by 10,000 times as much.
+    "vectors": 200 * UNIT,
+    # Relative, of a sum of positive losses whose logits are off by some units, to and fro.
+    "loss": 20 * UNIT,
+}
+
+SETTINGS = WalkSettings(
+    architecture="skip_gram",
+    negative_scope="window",
+    window=5,
+    shrink_windows=True,
+    negatives=5,
+    negative_weight=1.0,
+    pool_size=64,
+    pool_refresh=65536,
+    cbow_mean=True,
+    cbow_exact_gradient=True,
+    loss_interval=1,
+)
+MODES = {
+    f"{architecture}-{scope}": replace(SETTINGS, architecture=architecture, negative_scope=scope)
+    for architecture in ("skip_gram", "cbow")
+    for scope in ("example", "window", "pool")
+}
+all_modes = pytest.mark.parametrize("mode", MODES.values(), ids=MODES.keys())
+each_isa = pytest.mark.parametrize("isa", ISAS)
+BEST = ISAS[-1]
+
+
+def noise_table(weights: np.ndarray) -> np.ndarray:
+    """Return the engine's alias table, of shape (size, 2)."""
+    table = np.zeros((len(weights), 2), np.uint32)
+    weights = np.asarray(weights, np.float64)
+    _core.build_noise_table(
+        weights, table, np.empty(len(weights)), np.empty(len(weights), np.int32)
+    )
+    return table
+
+
+@dataclass
+class Corpus:
+    """A chunk of `n_tokens` Zipf-like tokens amid others, in sentences of the lengths given."""
+
+    vocab_size: int = 40
+    lengths: tuple[int, ...] = (1, 2, 3, 40, 7, 1, 90, 17)
+    before: int = 13  # tokens of the corpus before the chunk
+    keep: float = 0.8  # least keep probability
+
+    def __post_init__(self) -> None:
+        rng = np.random.default_rng([self.vocab_size, *self.lengths])
+        self.begin, self.end = self.before, self.before + sum(self.lengths)
+        p = 1 / np.arange(1, self.vocab_size + 1)
+        size = self.end + 10
+        self.ids = rng.choice(self.vocab_size, size, p=p / p.sum()).astype(np.int32)
+        self.sentence_ends = self.before + np.cumsum(self.lengths, dtype=np.int64)
+        keep = np.linspace(self.keep, 1, self.vocab_size)
+        self.keep_threshold = np.minimum(keep * 2.0**32, 2.0**32 - 1).astype(np.uint32)
+        self.noise = noise_table(p**0.75)
+
+
+class Model:
+    """Two matrices and a workspace between guards, and the engine's trainer of them."""
+
+    def __init__(
+        self,
+        settings: WalkSettings,
+        corpus: Corpus,
+        isa: str = BEST,
+        dim: int = 20,
+        seed: int = 0,
+        **changed: Any,
+    ) -> None:
+        self.settings, self.corpus, self.dim = settings, corpus, dim
+        self.stream = int(draws.stream(seed, 1, 2))
+        rng = np.random.default_rng(seed)
+        self.guards = Guards()
+        shape = corpus.vocab_size, padded(dim)
+        self.input = self.guards.take("input", shape)
+        self.output = self.guards.take("output", shape)
+        for matrix in (self.input, self.output):
+            matrix[:, :dim] = rng.normal(scale=0.3, size=(corpus.vocab_size, dim))
+        fields = {name: getattr(settings, name) for name in WalkSettings.__annotations__}
+        fields["skip_gram"] = fields.pop("architecture") == "skip_gram"
+        fields["scope"] = fields.pop("negative_scope")
+        fields |= {"isa": isa, "chunk_tokens": corpus.end - corpus.begin, **changed}
+        self.trainer = _core.Trainer(
+            self.input, self.output, corpus.keep_threshold, corpus.noise, **fields
+        )
+        self.workspace = self.guards.take("workspace", self.trainer.workspace_size, np.uint8)
+        self.workspace[:] = 0xFF  # what the last chunk left there must not matter
+
+    def train(self, learning_rate: float = 0.05, **changed: Any) -> Stats:
+        corpus = self.corpus
+        arguments = {
+            "ids": corpus.ids,
+            "begin": corpus.begin,
+            "end": corpus.end,
+            "sentence_ends": corpus.sentence_ends,
+            "stream": self.stream,
+            "learning_rate": learning_rate,
+            "workspace": self.workspace,
+        }
+        stats = Stats(*self.trainer.train_chunk(**(arguments | changed)))
+        self.guards.check()
+        return stats
+
+    def replay(self, learning_rate: float = 0.05) -> tuple[np.ndarray, np.ndarray, Stats]:
+        """Return what the matrices ought to become, and the statistics."""
+        corpus = self.corpus
+        vectors = self.input.astype(np.float64), self.output.astype(np.float64)
+        noise = AliasTable(corpus.noise[:, 0], corpus.noise[:, 1].view(np.int32))
+        stats = train_chunk(
+            self.settings, *vectors, corpus.keep_threshold, noise, corpus.ids, corpus.begin,
+            corpus.end, corpus.sentence_ends, self.stream, float(np.float32(learning_rate)),
+        )  # fmt: skip
+        return *vectors, stats
+
+
+def assert_replays(model: Model, where: str, learning_rate: float = 0.05) -> None:
+    expected_input, expected_output, expected = model.replay(learning_rate)
+    actual = model.train(learning_rate)
+    assert actual.kept_tokens == expected.kept_tokens, where
+    assert actual.examples == expected.examples, where
+    assert actual.loss_examples == expected.loss_examples, where
+    assert actual.loss_sum == pytest.approx(expected.loss_sum, rel=TOLERANCE["loss"]), where
+    for name, found, wanted in (
+        ("input", model.input, expected_input),
+        ("output", model.output, expected_output),
+    ):
+        bound = TOLERANCE["vectors"] * np.abs(wanted).max()
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=bound, err_msg=f"{name}; {where}")
+        assert not found[:, model.dim :].any(), f"padding of {name}; {where}"
+
+
+# ---- The walk is the replay ---------------------------------------------------------------------
+
+
+@all_modes
+@each_isa
+@pytest.mark.parametrize("seed", range(3))
+def test_every_mode_replays_on_every_instruction_set(
+    mode: WalkSettings, isa: str, seed: int
+) -> None:
+    assert_replays(Model(mode, Corpus(), isa, seed=seed), f"seed={seed} isa={isa} dim=20 {mode}")
+
+
+@pytest.mark.parametrize("scope", ["example", "window", "pool"])
+@pytest.mark.parametrize("mean", [True, False], ids=["mean", "sum"])
+@pytest.mark.parametrize("exact", [True, False], ids=["exact", "undivided"])
+@pytest.mark.parametrize("shrink", [True, False], ids=["shrink", "full"])
+def test_every_kind_of_cbow_replays(scope: str, mean: bool, exact: bool, shrink: bool) -> None:
+    settings = replace(MODES[f"cbow-{scope}"], cbow_mean=mean, cbow_exact_gradient=exact,
+                       shrink_windows=shrink)  # fmt: skip
+    for seed in range(2):
+        assert_replays(Model(settings, Corpus(), seed=seed), f"seed={seed} {settings}", 0.01)
+
+
+@all_modes
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shrink_windows": False},
+        {"window": 1},
+        {"window": 2, "negatives": 3},
+        {"window": 200},
+        {"negatives": 0},
+        {"negatives": 1},
+        {"negatives": 20},
+        {"negatives": 8, "negative_weight": 0.6},
+        {"negative_weight": 0.0},
+        {"pool_size": 1},
+        {"pool_size": 7, "pool_refresh": 0},
+        {"pool_size": 7, "pool_refresh": 1000},
+        {"pool_size": 7, "pool_refresh": 65535},
+        {"pool_size": 7, "pool_refresh": 400_000},
+        {"loss_interval": 0},
+        {"loss_interval": 3},
+        {"loss_interval": 1000},
+    ],
+    ids=lambda change: "-".join(f"{name}={value}" for name, value in change.items()),
+)
+def test_every_setting_replays(mode: WalkSettings, change: dict[str, Any]) -> None:
+    settings = replace(mode, **change)
+    assert_replays(Model(settings, Corpus()), f"{settings}", 0.01)
+
+
+@all_modes
+@pytest.mark.parametrize("vocab_size", [1, 2, 3])
+def test_tiny_vocabularies_full_of_collisions_replay(mode: WalkSettings, vocab_size: int) -> None:
+    corpus = Corpus(vocab_size=vocab_size, lengths=(30, 2, 1, 25))
+    for isa in ISAS:
+        assert_replays(Model(mode, corpus, isa), f"isa={isa} {mode}", 0.01)
+
+
+@all_modes
+@pytest.mark.parametrize(
+    "lengths",
+    [(1,), (2,), (1, 1, 1, 1), (2,) * 30, (1, 2, 1), (3, 3, 3), (5,), (400,)],
+    ids=lambda lengths: "+".join(map(str, lengths[:4])),
+)
+def test_short_and_long_sentences_replay(mode: WalkSettings, lengths: tuple[int, ...]) -> None:
+    for before in (0, 13):
+        corpus = Corpus(lengths=lengths, before=before)
+        assert_replays(Model(mode, corpus), f"lengths={lengths} {mode}", 0.01)
+
+
+@all_modes
+@pytest.mark.parametrize("keep", [0.0, 0.1, 0.5, 1.0])
+def test_every_share_of_kept_tokens_replays(mode: WalkSettings, keep: float) -> None:
+    assert_replays(Model(mode, Corpus(keep=keep)), f"keep={keep} {mode}")
+
+
+@all_modes
+@pytest.mark.parametrize("dim", [1, 16, 100])
+def test_every_vector_size_replays(mode: WalkSettings, dim: int) -> None:
+    for isa in ISAS:
+        model = Model(mode, Corpus(lengths=(40, 20)), isa, dim)
+        assert_replays(model, f"isa={isa} dim={dim} {mode}", 0.01)
+
+
+@all_modes
+def test_chunks_that_follow_one_another_replay(mode: WalkSettings) -> None:
+    model = Model(mode, Corpus())
+    for chunk in range(3):
+        model.stream = _core.stream(1, 0, chunk)
+        assert_replays(model, f"chunk={chunk} {mode}")
+
+
+@all_modes
+def test_the_last_sentence_may_end_beyond_the_chunk(mode: WalkSettings) -> None:
+    model, cut = Model(mode, Corpus()), Model(mode, Corpus())
+    ends = model.corpus.sentence_ends.copy()
+    ends[-1] += 1000
+    assert model.train(sentence_ends=ends) == cut.train()
+    np.testing.assert_array_equal(model.input, cut.input)
+    ends = np.append(cut.corpus.sentence_ends, [10**9, 10**12])
+    assert model.train(sentence_ends=ends) == cut.train()
+    np.testing.assert_array_equal(model.input, cut.input)
+
+
+# ---- Reproducibility ----------------------------------------------------------------------------
+
+
+@all_modes
+@each_isa
+def test_one_worker_gives_the_same_bits_every_time(mode: WalkSettings, isa: str) -> None:
+    seen = []
+    for filler in (0x00, 0xFF):
+        model = Model(mode, Corpus(), isa)
+        model.workspace[:] = filler
+        stats = [model.train(), model.train()]
+        seen.append((stats, model.input.tobytes(), model.output.tobytes()))
+    assert seen[0] == seen[1]
+
+
+@all_modes
+def test_sampling_the_loss_changes_no_bit_of_the_vectors(mode: WalkSettings) -> None:
+    sampled, silent = Model(mode, Corpus()), Model(replace(mode, loss_interval=0), Corpus())
+    sampled.train()
+    assert silent.train().loss_sum == 0
+    np.testing.assert_array_equal(sampled.input, silent.input)
+    np.testing.assert_array_equal(sampled.output, silent.output)
+
+
+@all_modes
+def test_a_chunk_is_trained_by_its_stream_and_not_by_its_place(mode: WalkSettings) -> None:
+    here = Model(mode, Corpus(before=13))
+    there = Model(mode, Corpus(before=0))
+    there.corpus.ids = here.corpus.ids[13:].copy()
+    assert here.train() == there.train()
+    np.testing.assert_array_equal(here.input, there.input)
+
+
+@all_modes
+def test_another_stream_makes_other_draws(mode: WalkSettings) -> None:
+    one, other = Model(mode, Corpus()), Model(mode, Corpus())
+    other.stream = _core.stream(0, 1, 3)
+    assert one.train().loss_sum != other.train().loss_sum
+    assert (one.output != other.output).any()
+
+
+@all_modes
+def test_training_lowers_the_loss(mode: WalkSettings) -> None:
+    model = Model(mode, Corpus())
+    first = model.train()
+    for _ in range(20):
+        last = model.train()
+    assert last.loss_sum < 0.9 * first.loss_sum
+
+
+# ---- Draws of the engine ------------------------------------------------------------------------
+
+NUMBERS = [0, 1, 2, 12345, 2**31, 2**32, 2**63, 2**64 - 2, 2**64 - 1]
+
+
+@pytest.mark.parametrize("seed", NUMBERS)
+def test_streams_and_draws_are_those_of_the_specification(seed: int) -> None:
+    for number in NUMBERS:
+        assert _core.stream(seed, number, 7) == int(draws.stream(seed, number, 7))
+        assert _core.stream(7, seed, number) == int(draws.stream(7, seed, number))
+        assert _core.draw(seed, number) == int(draws.draw(seed, number))
+    for purpose in Purpose:
+        assert _core.substream(seed, purpose) == int(draws.substream(seed, purpose))
+
+
+def test_streams_of_neighbouring_chunks_agree_in_half_of_their_bits() -> None:
+    # Each of 64 * 400 bits differs with probability 1/2: 4 standard deviations.
+    n = 400
+    differing = sum(
+        (_core.draw(_core.stream(1, 0, chunk), i) ^ _core.draw(_core.stream(1, 0, chunk + 1), i))
+        .bit_count()
+        for chunk in range(20)
+        for i in range(n // 20)
+    )  # fmt: skip
+    assert abs(differing - 32 * n) < 4 * np.sqrt(64 * n) / 2
+
+
+def test_chunks_do_not_repeat_each_others_draws_shifted() -> None:
+    chunks = [
+        {_core.draw(_core.substream(_core.stream(seed, 0, chunk), p), i) for i in range(1000)}
+        for seed in (1, 2)
+        for chunk in (0, 1, 2)
+        for p in Purpose
+    ]
+    assert len(set().union(*chunks)) == sum(map(len, chunks)) == 1000 * len(chunks)
