@@ -43,6 +43,13 @@ class Parameters:
         return cls(input_rows, output_rows, vector_size)
 
     @property
+    def are_finite(self) -> bool:
+        """Whether every number is one: no NaN and no infinity."""
+        # Extremes rather than np.isfinite of all, which would take a quarter more memory.
+        extremes = [(rows.min(), rows.max()) for rows in (self.input_rows, self.output_rows)]
+        return bool(np.isfinite(extremes).all())
+
+    @property
     def input_vectors(self) -> NDArray[np.float32]:
         """View of shape (vocab_size, vector_size)."""
         return self.input_rows[:, : self.vector_size]
