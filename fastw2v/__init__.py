@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """fastw2v: word2vec trained fast on a CPU."""
 
-from importlib.metadata import version
+from fastw2v._version import __version__ as __version__
 
 try:
     from fastw2v import _core as _core
@@ -20,7 +20,6 @@ from fastw2v.training import EpochRecord
 from fastw2v.vocabulary import Vocabulary
 from fastw2v.word2vec import Word2Vec
 
-__version__ = version("fastw2v")
 __all__ = [
     "EncodedCorpus",
     "EpochRecord",

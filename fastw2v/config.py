@@ -245,7 +245,8 @@ def _flag(name: str, value: Any) -> bool:
 def _one_of(choices: tuple[str, ...]) -> Check:
     def check(name: str, value: Any) -> str:
         if value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+            known = ", ".join(map(repr, choices))
+            raise ValueError(f"{name} must be one of {known}, got {value!r}")
         return str(value)
 
     return check

@@ -27,7 +27,8 @@ def noise_distribution(counts: NDArray[np.int64], ns_exponent: float) -> NDArray
     """
     # Relative to the largest count, so that no power overflows.
     weights: NDArray[np.float64] = (counts / counts.max()) ** ns_exponent
-    return weights / weights.sum()
+    probabilities: NDArray[np.float64] = weights / weights.sum()
+    return probabilities
 
 
 def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:
