@@ -168,9 +168,7 @@ class Encoder:
         Tokens of the corpus before this stream, added to every end.
     """
 
-    def __new__(
-        cls, id_map: NDArray[np.int32], ends: NDArray[np.int64], n_before: int
-    ) -> Self: ...
+    def __new__(cls, id_map: NDArray[np.int32], ends: NDArray[np.int64], n_before: int) -> Self: ...
     @property
     def n_sentences(self) -> int:
         """How many ends remain so far, at the front of `ends`."""
