@@ -141,7 +141,10 @@ FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
 {
     const int n = b->n_inputs;
     const int m = b->n_targets;
-    float *const *const targets = b->targets + first;
+    float *targets[UPDATE_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
+    FW_UNROLL
+    for (int j = 0; j < nj; ++j)
+        targets[j] = b->targets[first + j];
     for (size_t d = 0; d < b->stride; d += VEC_WIDTH) {
         vec y[UPDATE_TARGETS];
         vec delta[UPDATE_TARGETS];

@@ -5,8 +5,6 @@
 
 const fw_kernels *fw_kernels_of(fw_isa isa)
 {
-    if (!fw_isa_available(isa))
-        return NULL;
     switch (isa) {
     case FW_ISA_PORTABLE: return &fw_kernels_portable;
 #ifdef FW_HAVE_NEON

@@ -31,7 +31,11 @@
 
 /* ---- Instruction sets ------------------------------------------------------------------- */
 
-/* In rising order of preference within one architecture. */
+/*
+ * In rising order of preference within one architecture. Choose one with fw_isa_best, fw_isa_parse or
+ * fw_isa_available and keep it: asking the CPU is slow, so the calls below that take an isa check
+ * only that this build has it, not again that the CPU does.
+ */
 typedef enum fw_isa { FW_ISA_PORTABLE, FW_ISA_NEON, FW_ISA_AVX2, FW_ISA_AVX512, FW_ISA_COUNT } fw_isa;
 
 /* Whether this build holds kernels for `isa` and this CPU and operating system can run them. */

@@ -114,9 +114,9 @@ def looks_like_path(value: Path) -> bool:
         return True
     if "\n" in value or len(value) > 1000:
         return False
-    has_suffix = re.search(r"\w\.\w{1,5}$", value) is not None
-    has_separator = re.search(r"^\S*[/\\]\S*$", value) is not None
-    return has_suffix or has_separator
+    known_suffix = re.search(r"\.(txt|text|gz|bz2|xz|zst)$", value, re.IGNORECASE)
+    one_word = re.search(r"^(\S*[/\\]\S*|\S+\.\w{1,5})$", value)
+    return bool(known_suffix or one_word)
 
 
 def checked_path(path: Path) -> Path:

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.corpus.blocks import new_block
 from fastw2v.corpus.encoded import EncodedCorpus
 from fastw2v.corpus.stream import MemoryBudget, TokenStream
 from fastw2v.corpus.workers import run_all
@@ -105,7 +106,7 @@ def encode_in_memory(
     together stay at about one copy of the ids.
     """
     begins = [0, *accumulate(part.n_kept for part in words)]
-    ids = np.empty(begins[-1], dtype=np.int32)
+    ids = new_block(begins[-1])
     ends = [np.empty(0, dtype=np.int64)] * len(streams)
 
     def encode_stream(i: int) -> None:

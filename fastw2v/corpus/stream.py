@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._core import Encoder, Lexicon
+from fastw2v.corpus.blocks import new_block
 from fastw2v.corpus.workers import StoppedError
 from fastw2v.vocabulary import WordCounts
 
-BLOCK_TOKENS = 1 << 20  # 4 MiB: big enough to go back to the system when freed
+BLOCK_TOKENS = 1 << 22  # 16 MiB
 BLOCK_ENDS = 1 << 16
 
 
@@ -57,7 +58,7 @@ class TokenStream:
         self._stop = stop
         self._blocks: deque[NDArray[np.int32]] = deque()
         self._spill: IO[bytes] | None = None
-        self._ids = np.empty(BLOCK_TOKENS, dtype=np.int32)
+        self._ids = new_block(BLOCK_TOKENS)
         self._n_ids = 0
         self._ends_blocks: list[NDArray[np.int64]] = []
         self._ends = np.empty(BLOCK_ENDS, dtype=np.int64)
@@ -116,7 +117,7 @@ class TokenStream:
         """Return the free end of the current block, which has at least `n_needed` elements."""
         if len(self._ids) - self._n_ids < n_needed:
             self._put_away()
-            self._ids = np.empty(max(BLOCK_TOKENS, n_needed), dtype=np.int32)
+            self._ids = new_block(max(BLOCK_TOKENS, n_needed))
         return self._ids[self._n_ids :]
 
     def _put_away(self) -> None:
@@ -174,7 +175,7 @@ class TokenStream:
         if self._spill is None:
             return
         self._spill.seek(0)
-        block = np.empty(BLOCK_TOKENS, dtype=np.int32)
+        block = new_block(BLOCK_TOKENS)
         while n_bytes := self._spill.readinto(block.data):  # type: ignore[attr-defined]
             self._check_stop()
             yield block[: n_bytes // block.itemsize]

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options that train.py, read.py and kernels.py share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from machine import usable_cpus
+
+
+def existing_file(text: str) -> Path:
+    """Parse the path of a file that is there."""
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+    return path
+
+
+def positive(text: str) -> int:
+    """Parse a number >= 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be >= 1, got {value}")
+    return value
+
+
+def names_of(known: list[str]) -> Callable[[str], list[str]]:
+    """Return what parses names with commas between, all of them known."""
+
+    def parse(text: str) -> list[str]:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        for name in names:
+            if name not in known:
+                message = f"unknown: {name!r}; known: {', '.join(known)}"
+                raise argparse.ArgumentTypeError(message)
+        return names
+
+    return parse
+
+
+def positives(text: str) -> list[int]:
+    """Parse numbers >= 1 with commas between."""
+    return [positive(part) for part in text.split(",")]
+
+
+def worker_counts(text: str) -> list[int]:
+    """Parse numbers of workers; each worker must have a CPU of its own."""
+    counts = positives(text)
+    if max(counts) > len(usable_cpus()):
+        message = f"this process may use {len(usable_cpus())} CPUs, got {max(counts)} workers"
+        raise argparse.ArgumentTypeError(message)
+    return counts
+
+
+def named_file(text: str) -> tuple[str, str]:
+    """Parse NAME=FILE."""
+    name, separator, path = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError(f"must be NAME=FILE, got {text!r}")
+    return name, str(existing_file(path))
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options of everything that starts runs."""
+    parser.add_argument("--corpus", required=True, type=existing_file, help="one sentence a line")
+    parser.add_argument("--repeat", type=positive, default=1, metavar="N", help="rounds of all")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write every run and the summary")

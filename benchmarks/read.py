@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measure reading: a text file to all that training needs. See README.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import options
+import runs
+import table
+from machine import usable_cpus
+from settings import COMMON, PEERS
+
+
+def main() -> int:
+    """Read the corpus with every reader and print the table."""
+    chosen = _parser().parse_args()
+    report = runs.new_report(chosen.corpus)
+    runs.run_all(_tasks(chosen), report, chosen.json)
+    report["summary"] = summarize(report)
+    runs.save(report, chosen.json)
+    print(f"Reading\n\n{speed_table(report['summary'])}\n\n{runs.remarks(report)}")
+    return 1 if report["failures"] or report.get("interrupted") else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    options.add_common(parser)
+    parser.add_argument(
+        "--peers", type=options.names_of(list(PEERS)), default=[], metavar="A,B,..."
+    )
+    parser.add_argument(
+        "--threads",
+        type=options.worker_counts,
+        default=[n for n in (1, 2) if n <= len(usable_cpus())],
+        metavar="N,M,...",
+        help="of fastw2v; peers read with one thread",
+    )
+    return parser
+
+
+def _tasks(chosen: argparse.Namespace) -> Iterator[runs.Task]:
+    readers = [("fastw2v", threads) for threads in chosen.threads]
+    readers += [(peer, 1) for peer in chosen.peers]
+    for number in range(1, chosen.repeat + 1):
+        for trainer, threads in readers:
+            yield {
+                "what": "read",
+                "setting": trainer,
+                "trainer": trainer,
+                "workers": threads,
+                "round": number,
+                "hyper_parameters": {"min_count": COMMON["min_count"]},
+                "corpus": str(chosen.corpus),
+            }
+
+
+def summarize(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row for each reader and number of threads."""
+    groups: dict[tuple[str, int], list[runs.Run]] = {}
+    for run in report["runs"]:
+        groups.setdefault((run["setting"], run["workers"]), []).append(run)
+    return [
+        {
+            "reader": reader,
+            "threads": threads,
+            "mb_per_second": [
+                report["corpus"]["bytes"] / 1e6 / run["read_seconds"] for run in group
+            ],
+            "words_per_second": [run["raw_words"] / run["read_seconds"] for run in group],
+            "seconds": [run["read_seconds"] for run in group],
+            "peak_memory_mb": [run["peak_memory_mb"] for run in group],
+            "start_memory_mb": [run["start_memory_mb"] for run in group],
+            "cpu_share": [run["cpu_share"] for run in group],
+        }
+        for (reader, threads), group in groups.items()
+    ]
+
+
+def speed_table(rows: list[dict[str, Any]]) -> str:
+    """Return the table of speeds and memory."""
+    header = ["reader", "threads", "MB/s", "1000 words/s", "s", "peak\nMB", "before\nMB", "CPU\n%"]
+    cells = [
+        [
+            row["reader"],
+            str(row["threads"]),
+            table.spread(row["mb_per_second"], table.decimals(0)),
+            table.median(row["words_per_second"], table.thousands),
+            table.median(row["seconds"], table.decimals(2)),
+            table.median(row["peak_memory_mb"], table.decimals(0)),
+            table.median(row["start_memory_mb"], table.decimals(0)),
+            table.median(row["cpu_share"], table.percent),
+        ]
+        for row in rows
+    ]
+    return table.render(header, cells)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings that are measured, by name: ours and our peers'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+#: What every trainer is given, whatever else a setting says: gensim's defaults, and ours.
+COMMON: dict[str, Any] = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to train.
+
+    Attributes
+    ----------
+    trainer : str
+        "fastw2v" or "gensim".
+    architecture : str
+        "skip-gram" or "cbow": speeds are compared within one.
+    hyper_parameters : dict
+        What differs from the trainer's defaults and from `COMMON`.
+    """
+
+    trainer: str
+    architecture: str
+    hyper_parameters: dict[str, Any] = field(default_factory=dict)
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of the trainer's constructor."""
+        return {**COMMON, "sg": int(self.architecture == "skip-gram"), **self.hyper_parameters}
+
+
+def _ours(architecture: str, **hyper_parameters: Any) -> Setting:
+    return Setting("fastw2v", architecture, hyper_parameters)
+
+
+def _gensim(architecture: str, **hyper_parameters: Any) -> Setting:
+    return Setting("gensim", architecture, hyper_parameters)
+
+
+SETTINGS: dict[str, Setting] = {
+    "skip-gram": _ours("skip-gram"),
+    "skip-gram-window": _ours("skip-gram", negative_scope="window"),
+    "skip-gram-example": _ours("skip-gram", negative_scope="example"),
+    "skip-gram-avx2": _ours("skip-gram", isa="avx2"),
+    "skip-gram-example-avx2": _ours("skip-gram", negative_scope="example", isa="avx2"),
+    "cbow": _ours("cbow"),
+    "cbow-example": _ours("cbow", negative_scope="example"),
+    "cbow-exact": _ours("cbow", cbow_gradient="exact"),
+    "cbow-avx2": _ours("cbow", isa="avx2"),
+    "gensim-skip-gram": _gensim("skip-gram", alpha=0.025),
+    # Its vectors are better with 0.05 than with its own default, so that is what we stand against.
+    "gensim-cbow": _gensim("cbow", alpha=0.05),
+    "gensim-cbow-default": _gensim("cbow", alpha=0.025),
+}
+
+#: Peer by name of the option, then by architecture: the setting that ratios are taken to.
+PEERS: dict[str, dict[str, str]] = {
+    "gensim": {"skip-gram": "gensim-skip-gram", "cbow": "gensim-cbow"},
+}
+
+
+def with_peers(names: list[str], peers: list[str]) -> list[str]:
+    """Add to settings the peers of their architectures, each once, the peers last."""
+    architectures = dict.fromkeys(SETTINGS[name].architecture for name in names)
+    wanted = [PEERS[peer][architecture] for peer in peers for architecture in architectures]
+    return [*names, *(name for name in dict.fromkeys(wanted) if name not in names)]

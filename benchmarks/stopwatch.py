@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time on the wall and time on the CPU."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+
+class Stopwatch:
+    """Measure the body of a ``with`` statement.
+
+    Attributes
+    ----------
+    seconds, cpu_seconds : float
+        On the wall, and on all CPUs together, by all threads of the process.
+    """
+
+    def __enter__(self) -> Self:
+        self._began = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.seconds = time.perf_counter() - self._began[0]
+        self.cpu_seconds = time.process_time() - self._began[1]

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""fastw2v, as the benchmarks run it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stopwatch import Stopwatch
+
+from fastw2v import Word2Vec, _core, encode_corpus
+from fastw2v.system import resolve_isa
+
+
+def train(task: dict[str, Any]) -> tuple[tuple[list[str], Any, Any], dict[str, Any]]:
+    """Return (words, counts, vectors) and what was measured on the way to them."""
+    hyper_parameters = task["hyper_parameters"]
+    with Stopwatch() as reading:
+        corpus = encode_corpus(
+            task["corpus"], min_count=hyper_parameters["min_count"], threads=task["workers"]
+        )
+    with Stopwatch() as training:  # the initialisation of the vectors too
+        model = Word2Vec(corpus, workers=task["workers"], **hyper_parameters).train(progress=False)
+    return (model.wv.index_to_key, model.wv.counts, model.wv.vectors), {
+        "raw_words": corpus.n_raw_words,
+        "read_seconds": reading.seconds,
+        "train_seconds": sum(epoch.seconds for epoch in model.history),
+        "total_seconds": reading.seconds + training.seconds,
+        "cpu_share": training.cpu_seconds / training.seconds / task["workers"],
+        "isa": resolve_isa(model.config.isa),
+        "compiler": _core.compiler(),
+        "loss": [epoch.loss for epoch in model.history],
+    }
+
+
+def read(task: dict[str, Any]) -> dict[str, Any]:
+    """Read a text file to word ids and a vocabulary: all that is done before training."""
+    with Stopwatch() as reading:
+        corpus = encode_corpus(
+            task["corpus"],
+            min_count=task["hyper_parameters"]["min_count"],
+            threads=task["workers"],
+        )
+    return {
+        "raw_words": corpus.n_raw_words,
+        "vocab_size": len(corpus.vocabulary),
+        "read_seconds": reading.seconds,
+        "cpu_share": reading.cpu_seconds / reading.seconds / task["workers"],
+    }

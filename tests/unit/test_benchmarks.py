@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmarks run, and say what their README promises."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastw2v.config import TrainingConfig
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+WORDS = [f"w{i}" for i in range(40)]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 4,000 words in sentences of ten."""
+    generator = random.Random(1)
+    path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
+    path.write_text("".join(" ".join(generator.choices(WORDS, k=10)) + "\n" for _ in range(400)))
+    return path
+
+
+def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(BENCHMARKS / script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+
+
+def run_to_json(script: str, output: Path, *arguments: object) -> tuple[str, dict[str, Any]]:
+    """Run a benchmark that must end well; return what it printed and its JSON."""
+    ended = run(script, *arguments, "--json", output)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    report: dict[str, Any] = json.loads(output.read_text("utf-8"))
+    assert {"cpu", "cpus", "system", "python", "versions", "commit"} <= set(report["machine"])
+    return ended.stdout, report
+
+
+def test_every_setting_of_ours_is_a_valid_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    settings = importlib.import_module("settings").SETTINGS
+    for setting in settings.values():
+        if setting.trainer == "fastw2v":
+            config = TrainingConfig.from_keywords(setting.arguments())
+            assert config.sg == (setting.architecture == "skip-gram")
+
+
+def test_training_is_reported_with_speed_memory_and_quality(corpus: Path, tmp_path: Path) -> None:
+    analogies = tmp_path / "questions.txt"
+    analogies.write_text(": some\nw0 w1 w2 w3\nw4 w5 w6 w7\n")
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("w0\tw1\t1.0\nw2\tw3\t2.0\nw4\tw5\t3.0\n")
+    printed, report = run_to_json(
+        "train.py",
+        tmp_path / "out.json",
+        *("--corpus", corpus, "--settings", "skip-gram,cbow", "--epochs", 1, "--vector-size", 16),
+        *("--repeat", 2, "--analogies", analogies, "--word-pairs", f"rated={pairs}"),
+    )
+    assert [(r["setting"], r["round"]) for r in report["runs"]] == [
+        ("skip-gram", 1),
+        ("cbow", 1),
+        ("skip-gram", 2),
+        ("cbow", 2),
+    ]
+    first = report["runs"][0]
+    assert first["raw_words"] == 4000
+    assert 0 < first["train_seconds"] <= first["total_seconds"]
+    assert first["peak_memory_mb"] is None or first["peak_memory_mb"] > 0
+    assert set(first["quality"]) == {"analogies", "rated"}
+    assert first["known"] == {"analogies": 1.0, "rated": 1.0}
+    assert first["isa"]
+    if hasattr(os, "sched_setaffinity"):
+        assert len(first["pinned_to"]) == 1
+    assert [row["runs"] for row in report["summary"]] == [2, 2]
+    assert all(row["ratio"]["gensim"]["train_seconds"] is None for row in report["summary"])
+    assert "1000 words/s" in printed
+    assert "rated" in printed
+
+
+def test_training_is_compared_with_gensim_in_the_same_round(corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("gensim")
+    printed, report = run_to_json(
+        "train.py",
+        tmp_path / "out.json",
+        *("--corpus", corpus, "--settings", "cbow", "--peers", "gensim"),
+        *("--epochs", 1, "--vector-size", 16),
+    )
+    ours, gensim = report["runs"]
+    assert (ours["setting"], gensim["setting"]) == ("cbow", "gensim-cbow")
+    assert ours["raw_words"] == gensim["raw_words"]
+    assert ours["vocab_size"] == gensim["vocab_size"] == len(WORDS)
+    assert report["summary"][0]["ratio"]["gensim"]["total_seconds"] > 0
+    assert "gensim" in printed
+
+
+def test_reading_is_reported_for_each_number_of_threads(corpus: Path, tmp_path: Path) -> None:
+    printed, report = run_to_json(
+        "read.py", tmp_path / "out.json", "--corpus", corpus, "--threads", 1
+    )
+    (row,) = report["summary"]
+    assert (row["reader"], row["threads"]) == ("fastw2v", 1)
+    assert row["mb_per_second"][0] > 0
+    assert "MB/s" in printed
+
+
+def test_kernels_are_timed_per_shape_and_dimension(tmp_path: Path) -> None:
+    printed, report = run_to_json(
+        "kernels.py",
+        tmp_path / "out.json",
+        *("--isa", "portable", "--vector-size", 16, "--seconds", 0.001),
+    )
+    steps = [r for r in report["runs"] if r["kernel"] == "block_step"]
+    assert [r["shape"] for r in steps] == [[1, 6], [6, 6], [10, 6], [6, 4], [4, 12]]
+    assert all(r["ns"] > 0 and r["gfma_per_second"] > 0 for r in steps)
+    if shutil.which("cc") and os.name == "posix":
+        assert report["floor_gfma_per_second"]["portable"] > 0
+    assert "% of floor" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--settings", "skipgram"), "unknown: 'skipgram'"),
+        (("--workers", "100000"), "got 100000 workers"),
+        (("--word-pairs", "pairs.tsv"), "must be NAME=FILE"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_runs(
+    corpus: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    ended = run("train.py", "--corpus", corpus, *arguments)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+
+
+def test_a_run_that_fails_is_named_and_the_others_are_kept(corpus: Path, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.txt"
+    questions.write_text("no section\n")
+    output = tmp_path / "out.json"
+    ended = run(
+        "train.py",
+        *("--corpus", corpus, "--settings", "cbow", "--epochs", 1, "--vector-size", 16),
+        *("--analogies", questions, "--json", output),
+    )
+    assert ended.returncode == 1
+    (failure,) = json.loads(output.read_text("utf-8"))["failures"]
+    assert failure["run"] == "cbow, workers 1, round 1"
+    assert "questions.txt" in failure["error"]
+    assert "failed:" in ended.stdout
