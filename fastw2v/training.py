@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The training loop: workers take chunks in order until the run, a stop or an error ends it."""
+"""The training loop: worker threads take chunks in order until none is left, a stop or an error."""
 
 from __future__ import annotations
 
