@@ -136,12 +136,15 @@ static void block_residuals(const fw_block *b)
 
 /*
  * The nj <= UPDATE_TARGETS targets from `first` on: per chunk of a row, they and their deltas stay in
- * registers. If that is not all of them, `gradients` must take the sum over the tiles.
+ * registers. If that is not all of them, `gradients` takes the sum over the tiles and `scratch` the
+ * deltas: no target may move before the last tile, since it may stand in several.
  */
 FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
 {
     const int n = b->n_inputs;
     const int m = b->n_targets;
+    const bool whole = nj == m;
+    float *const deltas = b->scratch + (size_t)first * b->stride; /* (nj, stride) */
     float *targets[UPDATE_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
     FW_UNROLL
     for (int j = 0; j < nj; ++j)
@@ -172,12 +175,24 @@ FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
         }
         /* Loaded again: a target that stands twice has moved by now. */
         FW_UNROLL
-        for (int j = 0; j < nj; ++j)
-            vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[j]));
+        for (int j = 0; j < nj; ++j) {
+            if (whole)
+                vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[j]));
+            else
+                vec_store(deltas + (size_t)j * b->stride + d, delta[j]);
+        }
     }
 }
 
-/* Any m, in place: the deltas are in memory, since an input may move only when D is complete. */
+static void add_deltas(const fw_block *b)
+{
+    const float *delta = b->scratch; /* (m, stride) */
+    for (int j = 0; j < b->n_targets; ++j, delta += b->stride)
+        for (size_t d = 0; d < b->stride; d += VEC_WIDTH)
+            vec_store(b->targets[j] + d, vec_add(vec_load(b->targets[j] + d), vec_load(delta + d)));
+}
+
+/* Any m, in place: one input at a time, since it may move only when its D is complete. */
 static void update_many(const fw_block *b)
 {
     const int m = b->n_targets;
@@ -235,6 +250,8 @@ static void block_update(const fw_block *b)
     }
     for (int first = 0; first < m; first += UPDATE_TARGETS)
         update_targets(smaller(m - first, UPDATE_TARGETS), first, b);
+    if (m > UPDATE_TARGETS)
+        add_deltas(b);
 }
 
 static void block_step(const fw_block *block)

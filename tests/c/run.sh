@@ -33,6 +33,13 @@ available() {
     done
 }
 
+# objects folder test: those of csrc, but of no file that the test includes itself.
+objects() {
+    for object in "$1"/*.o; do
+        grep -q "^#include \".*/$(basename "$object" .o)\\.c\"" "$2" || echo "$object"
+    done
+}
+
 # run_with target launcher compiler flag...: csrc is compiled once, each test linked with it.
 run_with() {
     target=$1 launcher=$2 compiler=$3
@@ -44,7 +51,7 @@ run_with() {
     done
     for test in "$here"/test_*.c; do
         program=$build/$target/$(basename "$test" .c)
-        $compiler $flags "$@" "$test" "$build/$target"/*.o -o "$program" -lm
+        $compiler $flags "$@" "$test" $(objects "$build/$target" "$test") -o "$program" -lm
         $launcher "$program"
     done
 }

@@ -3,20 +3,13 @@
 #include <math.h>
 
 #include "fastw2v.h"
-#include "test.h"
+#include "guards.h"
 
 enum { MOST = 24, MOST_FLOATS = 304, SPARE = 2 };
 
-static uint64_t drawn; /* of the test's own random numbers, so far */
-
-static int random_below(int n)
-{
-    return (int)(fw_draw(20130116, drawn++) % (uint64_t)n);
-}
-
 static float random_float(void) /* in [-1, 1) */
 {
-    return (float)((double)(fw_draw(20130116, drawn++) >> 40) / 8388608.0 - 1.0);
+    return (float)random_below(1 << 24) / 8388608.0f - 1.0f;
 }
 
 static float *floats(size_t count)
@@ -42,7 +35,7 @@ static void new_table(table *t, int n, size_t dim, bool repeat)
     t->stride = (dim + FW_ROW_FLOATS - 1) / FW_ROW_FLOATS * FW_ROW_FLOATS;
     t->matrix = floats(t->rows * t->stride);
     for (int i = 0; i < n; ++i) {
-        t->row_of[i] = repeat ? (size_t)random_below(n) : (size_t)i;
+        t->row_of[i] = repeat ? (size_t)random_below((uint32_t)n) : (size_t)i;
         t->row[i] = t->matrix + t->row_of[i] * t->stride;
     }
 }
@@ -55,7 +48,7 @@ static void fill_table(table *t, bool whole)
         for (size_t d = 0; d < t->dim; ++d) {
             float value = random_float() / sqrtf((float)t->dim);
             if (whole)
-                value = d == 0 ? (random_below(2) ? 64.0f : -64.0f) : (float)(random_below(5) - 2);
+                value = d == 0 ? (random_below(2) ? 64.0f : -64.0f) : (float)random_below(5) - 2.0f;
             t->matrix[r * t->stride + d] = value;
             t->expected[r][d] = (double)value;
         }
@@ -66,7 +59,7 @@ static void check_table(const table *t, double tolerance)
 {
     for (size_t r = 0; r < t->rows; ++r)
         for (size_t d = 0; d < t->stride; ++d)
-            CHECK(fabs((double)t->matrix[r * t->stride + d] - t->expected[r][d]) <=
+            HOLDS(fabs((double)t->matrix[r * t->stride + d] - t->expected[r][d]) <=
                   (d < t->dim ? tolerance : 0.0));
 }
 
@@ -101,7 +94,7 @@ static void new_step(int n, int m, size_t dim, bool repeat, bool gradients)
         .weights = s.weights,
         .logits = floats(pairs),
         .residuals = floats(pairs),
-        .scratch = floats((size_t)m * FW_ROW_FLOATS),
+        .scratch = floats((size_t)m * s.inputs.stride),
     };
 }
 
@@ -169,10 +162,10 @@ static void test_step(fw_isa isa, bool whole)
     const double tolerance = whole ? 0.0 : 5e-5;
     fill_step(whole);
     expect_step();
-    CHECK(fw_block_step(isa, &s.block) == FW_OK);
+    HOLDS(fw_block_step(isa, &s.block) == FW_OK);
     for (int a = 0; a < s.block.n_inputs * s.block.n_targets; ++a) {
-        CHECK(fabs((double)s.block.logits[a] - s.logits[a]) <= tolerance);
-        CHECK(fabs((double)s.block.residuals[a] - s.residuals[a]) <= tolerance);
+        HOLDS(fabs((double)s.block.logits[a] - s.logits[a]) <= tolerance);
+        HOLDS(fabs((double)s.block.residuals[a] - s.residuals[a]) <= tolerance);
     }
     check_table(&s.inputs, tolerance);
     check_table(&s.targets, tolerance);
@@ -214,12 +207,12 @@ static void test_combination(fw_isa isa, int n_to, int n_from, size_t dim, bool 
             double sum = accumulate ? to->expected[to->row_of[i]][d] : 0.0;
             for (int j = 0; j < n_from; ++j) {
                 if (d == 0)
-                    c[i * n_from + j] = (float)(random_below(9) - 4);
+                    c[i * n_from + j] = (float)random_below(9) - 4.0f;
                 sum += (double)c[i * n_from + j] * (double)from->row[j][d];
             }
             to->expected[to->row_of[i]][d] = sum;
         }
-    CHECK(fw_combine_rows(isa, to->stride, to->row, n_to, (const float *const *)from->row, n_from, c,
+    HOLDS(fw_combine_rows(isa, to->stride, to->row, n_to, (const float *const *)from->row, n_from, c,
                           accumulate) == FW_OK);
     check_table(to, 0.0);
     check_table(from, 0.0);
@@ -244,14 +237,14 @@ static void test_refused_steps(void)
     snprintf(test_context, sizeof test_context, "refused block steps");
     new_step(2, 3, 16, false, true);
     const fw_block good = s.block;
-    CHECK(fw_block_step(FW_ISA_PORTABLE, &good) == FW_OK);
-    CHECK(fw_block_step(FW_ISA_PORTABLE, NULL) == FW_ERROR_ARGUMENT);
-    CHECK(fw_block_step(FW_ISA_COUNT, &good) == FW_ERROR_ISA_UNAVAILABLE);
+    HOLDS(fw_block_step(FW_ISA_PORTABLE, &good) == FW_OK);
+    HOLDS(fw_block_step(FW_ISA_PORTABLE, NULL) == FW_ERROR_ARGUMENT);
+    HOLDS(fw_block_step(FW_ISA_COUNT, &good) == FW_ERROR_ISA_UNAVAILABLE);
 #define REFUSED(status, field, value)                             \
     do {                                                          \
         fw_block bad = good;                                      \
         bad.field = value;                                        \
-        CHECK(fw_block_step(FW_ISA_PORTABLE, &bad) == (status));  \
+        HOLDS(fw_block_step(FW_ISA_PORTABLE, &bad) == (status));  \
     } while (0)
     REFUSED(FW_ERROR_ARGUMENT, n_inputs, 0);
     REFUSED(FW_ERROR_ARGUMENT, n_targets, -1);
@@ -274,9 +267,9 @@ static void test_refused_steps(void)
     for (int k = 0; k < 3; ++k) {
         float *const row = tables[k]->row[1];
         tables[k]->row[1] = row + 4;
-        CHECK(fw_block_step(FW_ISA_PORTABLE, &good) == FW_ERROR_ALIGNMENT);
+        HOLDS(fw_block_step(FW_ISA_PORTABLE, &good) == FW_ERROR_ALIGNMENT);
         tables[k]->row[1] = NULL;
-        CHECK(fw_block_step(FW_ISA_PORTABLE, &good) == FW_ERROR_ARGUMENT);
+        HOLDS(fw_block_step(FW_ISA_PORTABLE, &good) == FW_ERROR_ARGUMENT);
         tables[k]->row[1] = row;
     }
     guards_check();
@@ -289,19 +282,19 @@ static void test_refused_combinations(void)
     float *to[] = {a};
     const float *from[] = {b};
     const fw_isa isa = FW_ISA_PORTABLE;
-    CHECK(fw_combine_rows(isa, 16, to, 1, from, 1, c, true) == FW_OK);
-    CHECK(fw_combine_rows(FW_ISA_COUNT, 16, to, 1, from, 1, c, true) == FW_ERROR_ISA_UNAVAILABLE);
-    CHECK(fw_combine_rows(isa, 16, to, 1, from, 1, NULL, true) == FW_ERROR_ARGUMENT);
-    CHECK(fw_combine_rows(isa, 16, NULL, 1, from, 1, c, true) == FW_ERROR_ARGUMENT);
-    CHECK(fw_combine_rows(isa, 16, to, 1, NULL, 1, c, true) == FW_ERROR_ARGUMENT);
-    CHECK(fw_combine_rows(isa, 16, to, 0, from, 1, c, true) == FW_ERROR_ARGUMENT);
-    CHECK(fw_combine_rows(isa, 16, to, 1, from, 0, c, true) == FW_ERROR_ARGUMENT);
-    CHECK(fw_combine_rows(isa, 15, to, 1, from, 1, c, true) == FW_ERROR_ALIGNMENT);
+    HOLDS(fw_combine_rows(isa, 16, to, 1, from, 1, c, true) == FW_OK);
+    HOLDS(fw_combine_rows(FW_ISA_COUNT, 16, to, 1, from, 1, c, true) == FW_ERROR_ISA_UNAVAILABLE);
+    HOLDS(fw_combine_rows(isa, 16, to, 1, from, 1, NULL, true) == FW_ERROR_ARGUMENT);
+    HOLDS(fw_combine_rows(isa, 16, NULL, 1, from, 1, c, true) == FW_ERROR_ARGUMENT);
+    HOLDS(fw_combine_rows(isa, 16, to, 1, NULL, 1, c, true) == FW_ERROR_ARGUMENT);
+    HOLDS(fw_combine_rows(isa, 16, to, 0, from, 1, c, true) == FW_ERROR_ARGUMENT);
+    HOLDS(fw_combine_rows(isa, 16, to, 1, from, 0, c, true) == FW_ERROR_ARGUMENT);
+    HOLDS(fw_combine_rows(isa, 15, to, 1, from, 1, c, true) == FW_ERROR_ALIGNMENT);
     to[0] = a + 1;
-    CHECK(fw_combine_rows(isa, 16, to, 1, from, 1, c, true) == FW_ERROR_ALIGNMENT);
+    HOLDS(fw_combine_rows(isa, 16, to, 1, from, 1, c, true) == FW_ERROR_ALIGNMENT);
     to[0] = a;
     from[0] = b + 15;
-    CHECK(fw_combine_rows(isa, 16, to, 1, from, 1, c, true) == FW_ERROR_ALIGNMENT);
+    HOLDS(fw_combine_rows(isa, 16, to, 1, from, 1, c, true) == FW_ERROR_ALIGNMENT);
     guards_check();
 }
 
@@ -316,5 +309,5 @@ int main(void)
     }
     test_refused_steps();
     test_refused_combinations();
-    return test_result("test_kernels");
+    return report("test_kernels");
 }

@@ -67,7 +67,7 @@ class Case:
         self.targets = take("targets", (max(self.target_rows) + SPARE, self.stride))
         self.labels, self.weights = take("labels", floats), take("weights", floats)
         self.logits, self.residuals = take("logits", floats), take("residuals", floats)
-        self.scratch = take("scratch", self.m * 16)
+        self.scratch = take("scratch", self.m * self.stride)
         self.gradients = take("gradients", (self.n, self.stride)) if self.write_gradients else None
         # What is not theirs to read must not matter either.
         for array in (self.labels, self.weights, self.logits, self.residuals, self.scratch):
@@ -261,6 +261,17 @@ def test_a_cbow_group_has_a_positive_for_each_of_its_four_rows(isa: str, seed: i
     case.step()
     case.assert_close()
     assert np.abs(case.targets - case.old_targets)[:9].max() > 0
+
+
+@each_isa
+@each_m
+def test_gradients_come_from_old_targets_however_far_apart_one_repeats(isa: str, m: int) -> None:
+    target_rows = np.arange(m, dtype=np.int32)
+    target_rows[-1] = 0
+    case = Case(isa, m, 100, np.arange(4, dtype=np.int32), target_rows, True)
+    saturated(case, magnitude=64)
+    case.step()
+    case.assert_exact()
 
 
 @each_isa

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the C tests share: a check that says where it failed, and aligned memory between guards. */
-#ifndef FASTW2V_TEST_H
-#define FASTW2V_TEST_H
+/* Aligned memory between guard bytes, and claims that print the running case when they fail. */
+#ifndef FASTW2V_TESTS_GUARDS_H
+#define FASTW2V_TESTS_GUARDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int test_failures;
+#include "check.h"
+
 static char test_context[256]; /* seed, ISA, dimensions of the running case */
 
-/* Count and print a failure, and go on. */
-#define CHECK(condition)                                                                        \
-    do {                                                                                        \
-        if (!(condition)) {                                                                     \
-            ++test_failures;                                                                    \
-            fprintf(stderr, "%s:%d: %s  [%s]\n", __FILE__, __LINE__, #condition, test_context); \
-        }                                                                                       \
-    } while (0)
+#define HOLDS(claim) CHECK(claim, "%s", test_context)
 
 #define GUARD_BYTES 64
 #define GUARD_PATTERN 0xA5
@@ -59,21 +52,13 @@ static void guards_check(void)
     while (test_buffers) {
         guarded *const g = test_buffers;
         for (size_t i = 0; i < GUARD_BYTES; ++i) {
-            CHECK(g->begin[i - GUARD_BYTES] == GUARD_PATTERN);
-            CHECK(g->begin[g->size + i] == GUARD_PATTERN);
+            HOLDS(g->begin[i - GUARD_BYTES] == GUARD_PATTERN);
+            HOLDS(g->begin[g->size + i] == GUARD_PATTERN);
         }
         test_buffers = g->next;
         free(g->memory);
         free(g);
     }
-}
-
-/* For `return test_result(__FILE__)` at the end of main. */
-static int test_result(const char *name)
-{
-    guards_check();
-    printf("%s: %s\n", name, test_failures ? "FAILED" : "ok");
-    return test_failures != 0;
 }
 
 #endif
