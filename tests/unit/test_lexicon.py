@@ -184,7 +184,7 @@ def test_encoding_drops_words_and_sentences_that_become_empty(
 @pytest.mark.parametrize("wrong_id", [-1, 2, 2**31 - 1])
 def test_encoding_refuses_ids_outside_the_map(wrong_id: int) -> None:
     encoder = Encoder(np.zeros(2, dtype=np.int32), np.array([1], dtype=np.int64), 0)
-    with pytest.raises(ValueError, match="id is outside"):
+    with pytest.raises(IndexError, match="id is outside"):
         encoder.encode(np.array([wrong_id], dtype=np.int32))
 
 
