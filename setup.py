@@ -2,7 +2,8 @@
 """Build the one compiled module; everything else is in pyproject.toml.
 
 Environment switches for developers: ``SANITIZE=1`` (ASan + UBSan), ``DEBUG=1``
-(no optimisation, symbols), ``COVERAGE=1`` (gcov).
+(no optimisation, symbols), ``COVERAGE=1`` (gcov). They change flags and no file, so everything is
+always compiled anew.
 """
 
 import os
@@ -30,10 +31,12 @@ def compiler_flags() -> tuple[list[str], list[str]]:
     if enabled("DEBUG"):
         compile_flags += ["-O0", "-g"]
     if enabled("SANITIZE"):
-        flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g", "-O1"]
-        compile_flags, link_flags = [*compile_flags, *flags], [*link_flags, *flags]
+        sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+        compile_flags += [*sanitizers, "-fno-omit-frame-pointer", "-g", "-O1"]
+        link_flags += sanitizers
     if enabled("COVERAGE"):
-        compile_flags, link_flags = [*compile_flags, "--coverage"], [*link_flags, "--coverage"]
+        compile_flags += ["--coverage"]
+        link_flags += ["--coverage"]
     return compile_flags, link_flags
 
 
@@ -41,7 +44,6 @@ compile_flags, link_flags = compiler_flags()
 core = Extension(
     "fastw2v._core",
     sources=["fastw2v/_core.pyx", *sorted(map(str, Path("csrc").glob("*.c")))],
-    depends=[*map(str, Path("csrc").glob("*.h")), *map(str, Path("fastw2v").glob("*.p*"))],
     include_dirs=["csrc"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED_API else [],
     py_limited_api=LIMITED_API,
@@ -58,5 +60,8 @@ setup(
             "freethreading_compatible": True,
         },
     ),
-    options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {},
+    options={
+        "build_ext": {"force": True},
+        "bdist_wheel": {"py_limited_api": "cp311" if LIMITED_API else False},
+    },
 )

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 def raise_status(status: int) -> None:
     """Raise the exception that stands for a status code; do nothing for success."""
@@ -33,6 +35,7 @@ def build_noise_table(
 ) -> None:
     """Fill `table`, (vocab_size, 2), with threshold and other id of every column."""
 
+@disjoint_base
 class Trainer:
     """What the workers of one run share: settings, both matrices, sampling tables.
 
@@ -120,6 +123,7 @@ def combine_rows(
 ) -> None:
     """Run fw_combine_rows; `coefficients` is (n_to, n_source), flat."""
 
+@disjoint_base
 class Lexicon:
     """Words in order of first appearance, with counts; used by one thread at a time."""
 
@@ -150,6 +154,7 @@ class Lexicon:
     ) -> None:
         """Write all words, end to end in UTF-8, where they begin and end, and their counts."""
 
+@disjoint_base
 class Encoder:
     """Provisional ids to final ones, block after block, in place; used by one thread at a time.
 
@@ -163,9 +168,7 @@ class Encoder:
         Tokens of the corpus before this stream, added to every end.
     """
 
-    def __init__(
-        self, id_map: NDArray[np.int32], ends: NDArray[np.int64], n_before: int
-    ) -> None: ...
+    def __new__(cls, id_map: NDArray[np.int32], ends: NDArray[np.int64], n_before: int) -> Self: ...
     @property
     def n_sentences(self) -> int:
         """How many ends remain so far, at the front of `ends`."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reading: text and token lists -> provisional ids -> final ids. Included by _core.pyx.
 
+import reprlib
+
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
@@ -112,13 +114,13 @@ cdef class Lexicon:
             word = words[i]
             if not isinstance(word, str):
                 raise TypeError(
-                    f"token {i} must be a str, got {type(word).__name__}: {shorten(word)}"
+                    f"token {i} must be a str, got {type(word).__name__}: {reprlib.repr(word)}"
                 )
             try:
                 utf8 = PyUnicode_AsUTF8AndSize(word, &size)
             except UnicodeEncodeError as error:
                 raise ValueError(
-                    f"token {i} cannot be written as UTF-8: {shorten(word)} ({error.reason})"
+                    f"token {i} cannot be written as UTF-8: {reprlib.repr(word)} ({error.reason})"
                 ) from None
             raise_status(
                 fw_lexicon_add(self.lexicon, <const uint8_t *>utf8, size, &ids_view[i])
@@ -193,9 +195,3 @@ cdef class Encoder:
         self.busy = False
         raise_status(status)
         return self.encoding.n_kept
-
-
-cdef str shorten(object value):
-    """Quote a value in an error message, however long it is."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import errno
+import inspect
 import lzma
 import os
+import re
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -22,6 +26,12 @@ from fastw2v.word2vec import Word2Vec
 
 DEMO_WORDS = ("king", "water", "war", "love", "money")
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+#: Errors whose message says all: wrong input, damaged files, a missing module, a full disk or
+#: memory. Anything else is a mistake of ours, and shows where it happened.
+EXPECTED_ERRORS = (
+    *(ValueError, TypeError, KeyError, OSError, EOFError, lzma.LZMAError, zlib.error),
+    *(FloatingPointError, OverflowError, MemoryError, ModuleNotFoundError),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,16 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (ValueError, TypeError, OSError, FloatingPointError) as error:
-        print(f"fastw2v: {error}", file=sys.stderr)
-        return 1
-    except KeyError as error:
-        print(f"fastw2v: {error.args[0]}", file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except EXPECTED_ERRORS as error:
+        print(f"fastw2v: {_one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("fastw2v: interrupted", file=sys.stderr)
         return INTERRUPTED
     return status
+
+
+def _one_line(error: BaseException) -> str:
+    """Return message and notes of an error, without the quotes that a KeyError has around it."""
+    message = error.args[0] if isinstance(error, KeyError) else error
+    notes = [f"({note})" for note in getattr(error, "__notes__", [])]
+    return " ".join(" ".join([str(message) or type(error).__name__, *notes]).split())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,26 +88,28 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--restrict-vocab", type=int, default=300_000)
     evaluate.set_defaults(run=_evaluate)
 
-    demo = commands.add_parser("demo", help="train on the text inside the package")
-    _add_hyper_parameters(demo)
-    demo.set_defaults(run=_demo, sg=1)
+    demo = commands.add_parser("demo", help="train skip-gram on the text inside the package")
+    _add_hyper_parameters(demo, sg=1)
+    demo.set_defaults(run=_demo)
     return parser
 
 
-def _add_hyper_parameters(parser: argparse.ArgumentParser) -> None:
-    """Add an option for every field of TrainingConfig; those not given are not set."""
+def _add_hyper_parameters(parser: argparse.ArgumentParser, **defaults: object) -> None:
+    """Add an option for every field of TrainingConfig, with its default or one of `defaults`."""
     choices = {"negative_scope": NEGATIVE_SCOPES, "cbow_gradient": CBOW_GRADIENTS}
-    group = parser.add_argument_group("hyper-parameters (see TrainingConfig)")
+    meaning = _explanations()
+    group = parser.add_argument_group("hyper-parameters")
     for field in dataclasses.fields(TrainingConfig):
         option = "--" + field.name.replace("_", "-")
         kind = str(field.type)
-        if field.name == "sg":
+        default = defaults.get(field.name, field.default)
+        help_text = f"{meaning.get(field.name, '')} (default: {default})".replace("%", "%%")
+        if kind == "bool" or field.name == "sg":
             group.add_argument(
-                option, action="store_const", const=1, default=argparse.SUPPRESS, help="skip-gram"
-            )
-        elif kind == "bool":
-            group.add_argument(
-                option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS
+                option,
+                action=argparse.BooleanOptionalAction,
+                default=default,
+                help=help_text,
             )
         else:
             parse = int if "int" in kind else float if "float" in kind else str
@@ -99,19 +117,33 @@ def _add_hyper_parameters(parser: argparse.ArgumentParser) -> None:
                 option,
                 type=parse,
                 choices=choices.get(field.name),
-                default=argparse.SUPPRESS,
+                default=default,
                 metavar=None if field.name in choices else kind.split(" ")[0].upper(),
-                help=f"default {field.default}",
+                help=help_text,
             )
 
 
+def _explanations() -> dict[str, str]:
+    """Return what the docstring of TrainingConfig says of each field."""
+    paragraphs = re.split(
+        r"^(\w+) : .*\n", inspect.getdoc(TrainingConfig) or "", flags=re.MULTILINE
+    )
+    names, texts = paragraphs[1::2], paragraphs[2::2]
+    return {
+        name: " ".join(text.partition("\n\n")[0].replace("``", "").split())
+        for name, text in zip(names, texts, strict=True)
+    }
+
+
 def _hyper_parameters(options: argparse.Namespace) -> dict[str, object]:
-    names = {field.name for field in dataclasses.fields(TrainingConfig)}
-    return {name: value for name, value in vars(options).items() if name in names}
+    return {
+        field.name: getattr(options, field.name) for field in dataclasses.fields(TrainingConfig)
+    }
 
 
 def _train(options: argparse.Namespace) -> int:
     model = Word2Vec(options.corpus, **_hyper_parameters(options))
+    _check_output(options.output)
     status = 0
     try:
         model.train(progress=False if options.quiet else None)
@@ -125,6 +157,20 @@ def _train(options: argparse.Namespace) -> int:
         state = "interrupted; what was trained is" if status else "model"
         print(f"{state} in {options.output}: {len(model.wv):,} words")
     return status
+
+
+def _check_output(path: Path) -> None:
+    """Refuse a path that cannot be written now, not after an hour of training."""
+    target = Path(os.path.realpath(path))
+    folder = target.parent
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such directory for the output", str(folder))
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "the output must be a file", str(path))
+    if target.exists() and not target.is_file():
+        return  # a device or a pipe is written straight away
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, "the output's directory cannot be written", str(folder))
 
 
 def _neighbors(options: argparse.Namespace) -> int:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 INT32_MAX = 2**31 - 1
 NEGATIVE_SCOPES = ("example", "window", "pool")
 CBOW_GRADIENTS = ("undivided", "exact")
@@ -41,6 +43,10 @@ _NOT_HERE = {
     "batch_words": "there are no batches of words to choose",
     "sorted_vocab": "the vocabulary is always in order of falling frequency",
     "trim_rule": "prune with min_count and max_final_vocab, or filter the corpus",
+    "callbacks": "speed and loss of every epoch are in model.history after training",
+    "max_vocab_size": "words are counted exactly; bound the vocabulary with max_final_vocab",
+    "null_word": "no word stands for the places beyond a sentence",
+    "comment": "no comment is kept in a model",
     "hashfxn": "initial vectors depend on seed alone",
 }
 
@@ -70,7 +76,7 @@ class TrainingConfig:
     ns_exponent : float
         The noise distribution is proportional to counts ** ns_exponent (Mikolov et al. 2013b).
     alpha : float or None
-        Learning rate at the start. None: 0.025 for skip-gram, 0.075 for CBOW, as measured.
+        Learning rate at the start. None: 0.025, but 0.075 for CBOW with a mean, as measured.
     min_alpha : float
         Learning rate at the end; between them it falls linearly with the position in the run.
     epochs : int
@@ -164,7 +170,8 @@ class TrainingConfig:
         """The learning rate at the start, resolved."""
         if self.alpha is not None:
             return self.alpha
-        return 0.025 if self.sg else 0.075
+        # A sum of n vectors moves its logit about n times as far as their mean does.
+        return 0.075 if not self.sg and self.cbow_mean else 0.025
 
     @property
     def set_size(self) -> int:
@@ -200,17 +207,26 @@ def _unknown_keyword(name: str, known: list[str]) -> str:
 Check = Callable[[str, Any], Any]
 
 
+def _wrong(name: str, rule: str, value: Any) -> str:
+    """Say what a value must be and what it was: on one line, however long it is."""
+    try:
+        shown = " ".join(repr(value).split())
+    except ValueError:  # an integer of thousands of digits has no repr
+        shown = f"an enormous {type(value).__name__}"
+    return f"{name} must be {rule}, got {shown if len(shown) <= 60 else shown[:57] + '...'}"
+
+
 def _integer(low: int, high: int = INT32_MAX) -> Check:
     def check(name: str, value: Any) -> int:
         try:
-            if isinstance(value, bool):
+            if isinstance(value, bool | np.bool_):
                 raise TypeError
             number = operator.index(value)
         except TypeError:
-            raise TypeError(f"{name} must be an integer, got {value!r}") from None
+            raise TypeError(_wrong(name, "an integer", value)) from None
         if not low <= number <= high:
             rule = f">= {low}" if number < low else f"<= {high}"
-            raise ValueError(f"{name} must be {rule}, got {value!r}")
+            raise ValueError(_wrong(name, rule, value))
         return number
 
     return check
@@ -221,31 +237,42 @@ def _real(low: float, high: float = math.inf, *, above: bool = False) -> Check:
 
     def check(name: str, value: Any) -> float:
         try:
-            if isinstance(value, bool | str | bytes):
+            if isinstance(value, bool | np.bool_ | str | bytes) or np.ndim(value) > 0:
                 raise TypeError
             number = float(value)
         except (TypeError, ValueError):
-            raise TypeError(f"{name} must be a number, got {value!r}") from None
+            raise TypeError(_wrong(name, "a number", value)) from None
+        except OverflowError:  # an integer or a fraction beyond the range of float
+            number = math.inf
         if not math.isfinite(number):
-            raise ValueError(f"{name} must be finite, got {value!r}")
+            raise ValueError(_wrong(name, "finite", value))
         if number < low or number > high or (above and number == low):
             rule = f"<= {high}" if number > high else f"{'>' if above else '>='} {low}"
-            raise ValueError(f"{name} must be {rule}, got {value!r}")
+            raise ValueError(_wrong(name, rule, value))
         return number
 
     return check
 
 
 def _flag(name: str, value: Any) -> bool:
-    if value not in (0, 1):  # True and False are 1 and 0, and so are NumPy's
-        raise ValueError(f"{name} must be True or False (or 1 or 0), got {value!r}")
-    return bool(value)
+    rule = "True or False (or 1 or 0)"
+    try:
+        number = int(value) if isinstance(value, np.bool_) else operator.index(value)
+    except TypeError:
+        raise TypeError(_wrong(name, rule, value)) from None
+    if number not in (0, 1):
+        raise ValueError(_wrong(name, rule, value))
+    return bool(number)
 
 
 def _one_of(choices: tuple[str, ...]) -> Check:
+    rule = f"one of {', '.join(map(repr, choices))}"
+
     def check(name: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError(_wrong(name, rule, value))
         if value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+            raise ValueError(_wrong(name, rule, value))
         return str(value)
 
     return check
@@ -253,8 +280,8 @@ def _one_of(choices: tuple[str, ...]) -> Check:
 
 def _name(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string, got {value!r}")
-    return value
+        raise TypeError(_wrong(name, "a string", value))
+    return str(value)
 
 
 def _or_none(check: Check) -> Check:
@@ -266,7 +293,7 @@ _CHECKS: dict[str, Check] = {
     "sg": lambda name, value: int(_flag(name, value)),
     "vector_size": _integer(1, 2**20),
     "window": _integer(1, 10_000),
-    "min_count": _integer(1),
+    "min_count": _integer(0),
     "max_final_vocab": _or_none(_integer(1)),
     "sample": _real(0.0, 1.0),
     "negative": _integer(0, 1000),

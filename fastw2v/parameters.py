@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastw2v.memory import page_aligned
 
 #: Floats to which rows are padded: 64 bytes, a cache line and the widest vector register.
 ROW_FLOATS = 16
@@ -42,6 +43,13 @@ class Parameters:
         return cls(input_rows, output_rows, vector_size)
 
     @property
+    def are_finite(self) -> bool:
+        """Whether every number is one: no NaN and no infinity."""
+        # Extremes rather than np.isfinite of all, which would take a quarter more memory.
+        extremes = [(rows.min(), rows.max()) for rows in (self.input_rows, self.output_rows)]
+        return bool(np.isfinite(extremes).all())
+
+    @property
     def input_vectors(self) -> NDArray[np.float32]:
         """View of shape (vocab_size, vector_size)."""
         return self.input_rows[:, : self.vector_size]
@@ -53,18 +61,6 @@ class Parameters:
 
 
 def zero_rows(vocab_size: int, vector_size: int) -> NDArray[np.float32]:
-    """Return zeros of shape (vocab_size, stride), float32, page-aligned.
-
-    Straight from the operating system, on huge pages where it offers them: training reads rows at
-    random, and with small pages every other row would miss the TLB.
-    """
+    """Return zeros of shape (vocab_size, stride), float32, page-aligned."""
     stride = -(-vector_size // ROW_FLOATS) * ROW_FLOATS
     return page_aligned(vocab_size * stride * 4).view(np.float32).reshape(vocab_size, stride)
-
-
-def page_aligned(n_bytes: int) -> NDArray[np.uint8]:
-    """Return `n_bytes` zero bytes, aligned to a page."""
-    memory = mmap.mmap(-1, n_bytes)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, dtype=np.uint8)

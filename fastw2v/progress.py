@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 #: Seconds between plain lines.
 _PLAIN_INTERVAL = 2.0
+#: What writing to standard error raises when its reader is gone or it was closed.
+_NO_DISPLAY = (OSError, ValueError)
 
 
 class Progress:
-    """Shows how far a run is.
+    """Shows how far a run is. No trouble with the display ever ends the run.
 
     Parameters
     ----------
@@ -24,18 +28,15 @@ class Progress:
 
     def __init__(self, total_words: int, show: bool | None = None) -> None:
         self._total = total_words
-        self._wanted = sys.stderr.isatty() if show is None else show
+        self._wanted = sys.stderr is not None and (sys.stderr.isatty() if show is None else show)
         self._bar: Any = None
-        self._began = time.perf_counter()
-        self._shown = self._began
+        self._began = self._said_at = time.perf_counter()
+        self._said_words = -1
 
     def __enter__(self) -> Progress:
         if self._wanted:
-            try:
-                from tqdm.auto import tqdm
-            except ImportError:
-                pass
-            else:
+            with suppress(ImportError, *_NO_DISPLAY):
+                tqdm = importlib.import_module("tqdm.auto").tqdm
                 self._bar = tqdm(total=self._total, unit=" words", unit_scale=True)
         return self
 
@@ -46,21 +47,26 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with suppress(*_NO_DISPLAY):
+                self._bar.close()
 
     def show(self, words_done: int, loss: float) -> None:
         """Say that `words_done` words are done and how large the loss is."""
-        if self._bar is not None:
-            self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-            self._bar.update(words_done - self._bar.n)
-        elif self._wanted:
-            self._show_plain(words_done, loss)
+        try:
+            if self._bar is not None:
+                self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+                self._bar.update(words_done - self._bar.n)
+            elif self._wanted:
+                self._show_plain(words_done, loss)
+        except _NO_DISPLAY:
+            self._bar, self._wanted = None, False
 
     def _show_plain(self, words_done: int, loss: float) -> None:
         now = time.perf_counter()
-        if words_done < self._total and now - self._shown < _PLAIN_INTERVAL:
+        is_due = words_done >= self._total or now - self._said_at >= _PLAIN_INTERVAL
+        if not is_due or words_done == self._said_words:
             return
-        self._shown = now
+        self._said_at, self._said_words = now, words_done
         rate = words_done / max(now - self._began, 1e-9)
         share = words_done / self._total
         print(f"{share:6.1%}  {rate:,.0f} words/s  loss {loss:.4f}", file=sys.stderr, flush=True)

@@ -26,8 +26,9 @@ def noise_distribution(counts: NDArray[np.int64], ns_exponent: float) -> NDArray
     Mikolov et al. (2013), Distributed representations of words and phrases, section 2.2.
     """
     # Relative to the largest count, so that no power overflows.
-    weights: NDArray[np.float64] = (counts / counts.max()) ** ns_exponent
-    return weights / weights.sum()
+    weights = (counts / counts.max()) ** ns_exponent
+    distribution: NDArray[np.float64] = weights / weights.sum()
+    return distribution
 
 
 def keep_probability(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ LEAST_CHUNK_TOKENS = 500
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Tokens ``begin`` to ``end`` of the corpus in one epoch, to be trained at one learning rate."""
+    """Tokens ``begin`` to ``end`` of the corpus in one epoch, trained at one learning rate."""
 
     epoch: int
     index: int

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The training loop: worker threads take chunks in order until the run, a stop or an error ends it."""
+"""The training loop: worker threads take chunks in order until none is left, a stop or an error."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from fastw2v import _core, sampling
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.parameters import Parameters, page_aligned
+from fastw2v.memory import page_aligned
+from fastw2v.parameters import Parameters
 from fastw2v.progress import Progress
 from fastw2v.schedule import Chunk, Schedule
 from fastw2v.system import resolve_isa, usable_cpus
@@ -78,7 +80,7 @@ def train(
     Raises
     ------
     FloatingPointError
-        If training diverged.
+        If training diverged: then `parameters` are of no use.
     KeyboardInterrupt
         After Ctrl-C, when all workers have stopped at a chunk border: `parameters` are usable.
     """
@@ -100,6 +102,12 @@ def train(
                     worker.join()
         progress.show(run.words_done, run.recent_loss)
     run.raise_error()
+    if not parameters.are_finite:  # the loss is sampled, so it may have missed that
+        raise _diverged("a vector is not finite", config)
+
+
+def _diverged(reason: object, config: TrainingConfig) -> FloatingPointError:
+    return FloatingPointError(f"{reason}: training diverged; lower alpha ({config.start_alpha})")
 
 
 def build_trainer(
@@ -167,7 +175,8 @@ class _Run:
         self._words_per_token = corpus.n_raw_words / self._schedule.n_tokens
         self._lock = threading.Lock()
         self._next_position = 0
-        self._sums = [_EpochSum() for _ in range(config.epochs)]
+        self._sums: defaultdict[int, _EpochSum] = defaultdict(_EpochSum)
+        self._epochs_ended = 0
         self._epoch_began = time.perf_counter()
         self._tokens_done = 0
         self._nothing_to_do = threading.Event()
@@ -194,9 +203,7 @@ class _Run:
     def raise_error(self) -> None:
         """Raise the first error of a worker, if there was one."""
         if isinstance(self._error, FloatingPointError):
-            raise FloatingPointError(
-                f"{self._error}; lower alpha (it was {self._config.start_alpha})"
-            ) from None
+            raise _diverged("the loss is not finite", self._config) from None
         if self._error is not None:
             raise self._error
 
@@ -241,12 +248,14 @@ class _Run:
             epoch.loss_sum += loss_sum
             self._tokens_done += chunk.end - chunk.begin
             self.recent_loss = epoch.loss
-            if epoch.tokens == self._schedule.n_tokens:
-                self._end_epoch(chunk.epoch)
+            # In order: an epoch of fewer chunks than workers may end before the one before it.
+            while self._sums[self._epochs_ended].tokens == self._schedule.n_tokens:
+                self._record(self._epochs_ended, self._sums.pop(self._epochs_ended))
+                self._epochs_ended += 1
 
-    def _end_epoch(self, epoch: int) -> None:
+    def _record(self, epoch: int, total: _EpochSum) -> None:
         now = time.perf_counter()
-        seconds = now - self._epoch_began
+        seconds = max(now - self._epoch_began, 1e-9)  # a clock may stand still
         self._epoch_began = now
         words = self._corpus.n_raw_words
         self._history.append(
@@ -255,8 +264,8 @@ class _Run:
                 seconds=seconds,
                 words=words,
                 words_per_second=words / seconds,
-                examples=self._sums[epoch].examples,
-                loss=self._sums[epoch].loss,
+                examples=total.examples,
+                loss=total.loss,
                 learning_rate=self._schedule.learning_rate(epoch + 1, 0),
             )
         )

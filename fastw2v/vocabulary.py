@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 N_SPELLINGS = 20_000
 LONGEST_SPELLING = 40
 
+# How words become bytes: UTF-8, and a lone surrogate, for which UTF-8 has none, as if it had.
+SURROGATES = "surrogatepass"
+
 
 @dataclass(frozen=True, eq=False)
 class WordCounts:
-    """Every word that was read, rare ones included, in order of first appearance.
+    """Words that were read, rare ones included, in order of first appearance.
 
     Compact, because most of these words are never looked at again: some 25 bytes a word where a
     dict of str takes 150.
@@ -41,23 +45,31 @@ class WordCounts:
     @classmethod
     def from_words(cls, words: Sequence[str], counts: NDArray[np.int64]) -> WordCounts:
         """Pack words into one piece of text."""
-        encoded = [word.encode() for word in words]
-        offsets = np.zeros(len(words) + 1, dtype=np.int64)
-        np.cumsum([len(word) for word in encoded], out=offsets[1:])
-        return cls(b"".join(encoded), offsets, counts)
+        encoded = [word.encode(errors=SURROGATES) for word in words]
+        return cls(b"".join(encoded), offsets_of([len(word) for word in encoded]), counts)
 
     def __len__(self) -> int:
         return len(self.counts)
 
-    def words(self, positions: NDArray[np.intp]) -> list[str]:
-        """Return the words at these positions."""
-        begins, ends = self.offsets[positions].tolist(), self.offsets[positions + 1].tolist()
-        text = self.text
-        return [text[begin:end].decode() for begin, end in zip(begins, ends, strict=True)]
+    def words(self, positions: NDArray[np.intp] | None = None) -> list[str]:
+        """Return the words at these positions, or all of them."""
+        begins, ends = self.offsets[:-1], self.offsets[1:]
+        if positions is not None:
+            begins, ends = begins[positions], ends[positions]
+        places = zip(begins.tolist(), ends.tolist(), strict=True)
+        return [self.text[begin:end].decode(errors=SURROGATES) for begin, end in places]
+
+    def without(self, positions: NDArray[np.intp]) -> WordCounts:
+        """Return the words at all other positions."""
+        rest = np.ones(len(self), dtype=bool)
+        rest[positions] = False
+        lengths = np.diff(self.offsets)
+        letters = np.frombuffer(self.text, dtype=np.uint8)[np.repeat(rest, lengths)]
+        return WordCounts(letters.tobytes(), offsets_of(lengths[rest]), self.counts[rest])
 
     def count(self, word: str) -> int:
         """Return how often a word was read; a scan of all words, for error messages."""
-        wanted = word.encode(errors="surrogatepass")
+        wanted = word.encode(errors=SURROGATES)
         letters = np.frombuffer(self.text, dtype=np.uint8)
         positions = np.flatnonzero(np.diff(self.offsets) == len(wanted))
         for i, letter in enumerate(wanted[:8]):
@@ -67,9 +79,8 @@ class WordCounts:
                 return int(self.counts[position])
         return 0
 
-    @property
-    def is_utf8(self) -> bool:
-        """Whether every word is valid UTF-8 by itself.
+    def is_utf8(self, errors: str = "strict") -> bool:
+        """Whether every word is valid UTF-8 by itself, or what passes for it with `errors`.
 
         That is: all of them together are, and none begins in the middle of a character.
         """
@@ -80,7 +91,7 @@ class WordCounts:
         if np.any(first_bytes & 0xC0 == 0x80):
             return False
         try:
-            self.text.decode()
+            self.text.decode(errors=errors)
         except UnicodeDecodeError:
             return False
         return True
@@ -102,9 +113,13 @@ class WordCounts:
             id_map[i] = positions.setdefault(word, len(positions))
         counts = np.zeros(len(positions), dtype=np.int64)
         np.add.at(counts, id_map, self.counts)
-        lengths = [len(word) for word in positions]
-        offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+        offsets = offsets_of([len(word) for word in positions])
         return WordCounts(b"".join(positions), offsets, counts), id_map
+
+
+def offsets_of(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where words of these lengths begin, and where the last one ends."""
+    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
 class Vocabulary:
@@ -116,10 +131,10 @@ class Vocabulary:
         Distinct words.
     counts : ndarray of shape (vocab_size,), int64
         How often each word was read.
-    seen : WordCounts, optional
-        All words that were read, to explain why one is missing.
+    dropped : WordCounts, optional
+        All other words that were read, to explain why one is missing.
     min_count, max_final_vocab : int, optional
-        The bounds that chose `words` from `seen`.
+        The bounds that chose `words`.
     """
 
     def __init__(
@@ -127,13 +142,13 @@ class Vocabulary:
         words: Sequence[str],
         counts: NDArray[np.int64],
         *,
-        seen: WordCounts | None = None,
+        dropped: WordCounts | None = None,
         min_count: int = 1,
         max_final_vocab: int | None = None,
     ) -> None:
         self.words = list(words)
         self.counts = np.asarray(counts, dtype=np.int64)
-        self.seen = seen
+        self.dropped = dropped
         self.min_count = min_count
         self.max_final_vocab = max_final_vocab
         if self.counts.shape != (len(self.words),):
@@ -176,7 +191,7 @@ class Vocabulary:
         if max_final_vocab is not None and max_final_vocab < 1:
             raise ValueError(f"max_final_vocab must be >= 1 or None, got {max_final_vocab}")
         repair = None
-        if not seen.is_utf8:
+        if not seen.is_utf8():
             seen, repair = seen.repaired()
 
         # A stable sort of positions: ties keep the order of first appearance.
@@ -189,7 +204,7 @@ class Vocabulary:
         vocabulary = cls(
             seen.words(chosen),
             seen.counts[chosen],
-            seen=seen,
+            dropped=seen.without(chosen),
             min_count=min_count,
             max_final_vocab=max_final_vocab,
         )
@@ -221,8 +236,8 @@ class Vocabulary:
         """
         if word in self:
             return "in the vocabulary"
-        count = self.seen.count(word) if self.seen is not None else 0
-        if self.seen is None:
+        count = self.dropped.count(word) if self.dropped is not None else 0
+        if self.dropped is None:
             reason = "not in the vocabulary"
         elif count == 0:
             reason = "not in the training corpus"
@@ -258,9 +273,8 @@ def nothing_left(seen: WordCounts, min_count: int) -> str:
         return "the corpus is empty: there is no word to train"
     top = np.argsort(-seen.counts, kind="stable")[:5]
     counts = seen.counts[top].tolist()
-    listed = ", ".join(
-        f"{word[:40]!r} ({count})" for word, count in zip(seen.words(top), counts, strict=True)
-    )
+    words = map(reprlib.repr, seen.words(top))
+    listed = ", ".join(f"{word} ({count})" for word, count in zip(words, counts, strict=True))
     return (
         f"no word appears min_count={min_count} times: read {seen.counts.sum():,} tokens of "
         f"{len(seen):,} distinct words, the most frequent ones: {listed}"

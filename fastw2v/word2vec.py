@@ -57,10 +57,10 @@ class Word2Vec:
         resolve_isa(self.config.isa)  # refuse a wrong name now, not after an hour of reading
         self.history: list[EpochRecord] = []
         self._corpus = None if corpus is None else as_corpus(corpus)
+        if isinstance(self._corpus, EncodedCorpus):
+            self.config = _with_bounds_of(self._corpus, self.config, hyper_parameters)
         self._vectors: KeyedVectors | None = None
         self._output_vectors: NDArray[np.float32] | None = None
-        if isinstance(corpus, EncodedCorpus):
-            _check_encoded(corpus, hyper_parameters)
 
     def __repr__(self) -> str:
         kind = "skip-gram" if self.config.sg else "CBOW"
@@ -82,7 +82,7 @@ class Word2Vec:
         ValueError
             If the corpus is empty or no word reaches ``min_count``.
         FloatingPointError
-            If training diverged.
+            If training diverged. There are no vectors then.
         KeyboardInterrupt
             After Ctrl-C. What was trained until then is in `wv`.
         """
@@ -96,16 +96,23 @@ class Word2Vec:
             max_final_vocab=self.config.max_final_vocab,
             threads=self.config.workers or usable_cpus(),
         )
-        self._corpus = None  # a generator is spent, and the text is not needed again
+        self._corpus = encoded  # whatever may fail from here on, the text need not be read again
         parameters = Parameters.initial(
             len(encoded.vocabulary), self.config.vector_size, self.config.seed
         )
+        self.history.clear()  # of a run that failed
         try:
             train(encoded, parameters, self.config, self.history, show_progress=progress)
-        finally:  # also after Ctrl-C: what was trained until then is kept
-            self._vectors = KeyedVectors(encoded.vocabulary, parameters.input_vectors)
-            self._output_vectors = parameters.output_vectors
+        except KeyboardInterrupt:
+            self._keep(encoded, parameters)
+            raise
+        self._keep(encoded, parameters)
         return self
+
+    def _keep(self, corpus: EncodedCorpus, parameters: Parameters) -> None:
+        self._vectors = KeyedVectors(corpus.vocabulary, parameters.input_vectors)
+        self._output_vectors = parameters.output_vectors
+        self._corpus = None
 
     @property
     def is_trained(self) -> bool:
@@ -149,20 +156,37 @@ class Word2Vec:
             If the file is not a model, is cut short, or lies about its contents.
         """
         file = load_model(path)
+        try:
+            config = TrainingConfig.from_keywords(file.hyper_parameters)
+            if config.vector_size != file.input_vectors.shape[1]:
+                raise ValueError(
+                    f"vector_size is {config.vector_size}, its vectors have "
+                    f"{file.input_vectors.shape[1]} numbers"
+                )
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{os.fspath(path)!r} has hyper-parameters that this version does not know: {error}"
+            ) from error
         model = cls(**file.hyper_parameters)
         model._vectors = KeyedVectors(file.vocabulary, file.input_vectors)
         model._output_vectors = file.output_vectors
         return model
 
 
-def _check_encoded(corpus: EncodedCorpus, given: dict[str, Any]) -> None:
-    """Refuse pruning that an encoded corpus, which was pruned when it was made, cannot follow."""
-    for name in ("min_count", "max_final_vocab"):
-        if name in given and given[name] != getattr(corpus, name):
+def _with_bounds_of(
+    corpus: EncodedCorpus, config: TrainingConfig, given: dict[str, Any]
+) -> TrainingConfig:
+    """Take over how an encoded corpus was pruned; refuse to be `given` anything else."""
+    if corpus.n_tokens == 0:
+        raise ValueError("the corpus is empty: there is no word to train")
+    bounds = {name: getattr(corpus, name) for name in ("min_count", "max_final_vocab")}
+    for name, bound in bounds.items():
+        if name in given and getattr(config, name) != bound:
             raise ValueError(
-                f"{name} was {getattr(corpus, name)} when this corpus was encoded, got "
-                f"{given[name]}: encode the text again, or leave {name} out"
+                f"{name} was {bound} when this corpus was encoded, got {given[name]}: "
+                f"encode the text again, or leave {name} out"
             )
+    return dataclasses.replace(config, **bounds)
 
 
 def _signature() -> inspect.Signature:

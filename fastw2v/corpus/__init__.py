@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import reprlib
 from collections.abc import Iterable, Sequence
 
 from fastw2v.corpus.encoded import EncodedCorpus
@@ -92,7 +93,7 @@ def as_corpus(corpus: object) -> TextFiles | TokenLists | EncodedCorpus:
         if not looks_like_path(corpus[0]):
             raise ValueError(
                 f"sentences must be lists of words, got a list of strings, the first "
-                f"{shortened(corpus[0])}; split them first: [s.split() for s in sentences]"
+                f"{reprlib.repr(corpus[0])}; split them first: [s.split() for s in sentences]"
             )
         return TextFiles([checked_path(path) for path in corpus])
     if isinstance(corpus, (bytes, bytearray, memoryview)) or not isinstance(corpus, Iterable):
@@ -127,12 +128,6 @@ def checked_path(path: Path) -> Path:
         return path
     raise ValueError(
         "corpus must be a path to a text file, an iterable of lists of words, or an "
-        f"EncodedCorpus; got a string that is no existing file: {shortened(path)}; "
+        f"EncodedCorpus; got a string that is no existing file: {reprlib.repr(path)}; "
         "to train on one text pass [text.split()]"
     )
-
-
-def shortened(value: object) -> str:
-    """Quote a value in an error message, however long it is."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.corpus.container import open_container, write_container
-from fastw2v.vocabulary import Vocabulary, WordCounts
+from fastw2v.persistence.checks import checked_number, checked_tensor, checked_version
+from fastw2v.persistence.native import load_tensors, refusing, save_tensors
+from fastw2v.persistence.vocabulary_tensors import decode_vocabulary, encode_vocabulary
+from fastw2v.vocabulary import Vocabulary
 
-MAGIC = b"fw2vcorp"
-FORMAT = 1
+KIND = "an encoded corpus"
+FORMAT = "fastw2v-corpus"
+FORMAT_VERSION = 1
 CHECK_TOKENS = 1 << 20  # so many ids are checked at a time: 4 MiB, whatever the corpus weighs
 
 
@@ -33,10 +36,6 @@ class EncodedCorpus:
         The words of the ids.
     n_raw_words : int
         Tokens that were read, before rare words were dropped.
-    min_count : int
-        Words that were read less often are dropped.
-    max_final_vocab : int, optional
-        At most so many words were kept.
 
     Raises
     ------
@@ -48,8 +47,6 @@ class EncodedCorpus:
     sentence_ends: NDArray[np.int64]
     vocabulary: Vocabulary
     n_raw_words: int
-    min_count: int = 1
-    max_final_vocab: int | None = None
 
     def __post_init__(self) -> None:
         for name, dtype in (("ids", np.int32), ("sentence_ends", np.int64)):
@@ -59,11 +56,23 @@ class EncodedCorpus:
                     f"{name} must be a contiguous {np.dtype(dtype)} array of one dimension, "
                     f"got {array.dtype} of shape {array.shape}"
                 )
+            if not array.flags.aligned:  # in a file that we did not write
+                raise ValueError(f"{name} must be aligned to {array.itemsize} bytes")
             view = array.view(np.ndarray)  # of a memory map too: the door need not know
             view.flags.writeable = False
             object.__setattr__(self, name, view)
         check_sentence_ends(self.sentence_ends, len(self.ids))
         check_ids(self.ids, len(self.vocabulary))
+
+    @property
+    def min_count(self) -> int:
+        """Words that were read less often are dropped."""
+        return self.vocabulary.min_count
+
+    @property
+    def max_final_vocab(self) -> int | None:
+        """At most so many words were kept."""
+        return self.vocabulary.max_final_vocab
 
     @property
     def n_tokens(self) -> int:
@@ -89,19 +98,20 @@ class EncodedCorpus:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically; `open` maps it into memory again."""
-        words = WordCounts.from_words(self.vocabulary.words, self.vocabulary.counts)
-        arrays: dict[str, NDArray[Any]] = {"ids": self.ids, "sentence_ends": self.sentence_ends}
-        arrays |= pack("words", words)
-        if self.vocabulary.seen is not None:
-            arrays |= pack("seen", self.vocabulary.seen)
-        header = {
+        """Write everything to one file (safetensors layout), atomically; `open` maps it again.
+
+        The tensors are `ids`, `sentence_ends` and those of the vocabulary, the metadata `format` =
+        "fastw2v-corpus", `format_version` = "1", `n_raw_words` and the bounds of the vocabulary:
+        see `fastw2v.persistence.vocabulary_tensors`.
+        """
+        words, bounds = encode_vocabulary(self.vocabulary)
+        metadata = {
             "format": FORMAT,
-            "n_raw_words": self.n_raw_words,
-            "min_count": self.min_count,
-            "max_final_vocab": self.max_final_vocab,
+            "format_version": str(FORMAT_VERSION),
+            "n_raw_words": str(self.n_raw_words),
         }
-        write_container(path, MAGIC, header, arrays)
+        ids: dict[str, NDArray[Any]] = {"ids": self.ids, "sentence_ends": self.sentence_ends}
+        save_tensors(path, ids | words, metadata | bounds)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> EncodedCorpus:
@@ -112,35 +122,15 @@ class EncodedCorpus:
         ValueError
             If the file is no encoded corpus, is truncated, or contradicts itself.
         """
-        header, arrays = open_container(path, MAGIC)
-        if header.get("format") != FORMAT:
-            raise ValueError(
-                f"{os.fspath(path)} has format {header.get('format')!r}; "
-                f"this version of fastw2v reads format {FORMAT}"
+        tensors, metadata = load_tensors(path, KIND, read_only=True)
+        with refusing(path, KIND):
+            checked_version(metadata, FORMAT, FORMAT_VERSION)
+            return cls(
+                checked_tensor(tensors, "ids", np.int32, "tokens"),
+                checked_tensor(tensors, "sentence_ends", np.int64, "sentences"),
+                decode_vocabulary(tensors, metadata),
+                checked_number(metadata, "n_raw_words"),
             )
-        try:
-            return cls.from_parts(header, arrays)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{os.fspath(path)} is damaged: {error}") from None
-
-    @classmethod
-    def from_parts(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> EncodedCorpus:
-        """Put together what `open` found; believe nothing."""
-        bounds = {name: header[name] for name in ("n_raw_words", "min_count", "max_final_vocab")}
-        for name, value in bounds.items():
-            if type(value) is not int and (name != "max_final_vocab" or value is not None):
-                raise ValueError(f"{name} is {value!r}")
-        words = unpack("words", arrays)
-        vocabulary = Vocabulary(
-            words.words(np.arange(len(words))),
-            words.counts,
-            seen=unpack("seen", arrays) if "seen.text" in arrays else None,
-            min_count=bounds["min_count"],
-            max_final_vocab=bounds["max_final_vocab"],
-        )
-        if len(vocabulary.index) != len(vocabulary):
-            raise ValueError("a word stands twice in the vocabulary")
-        return cls(arrays["ids"], arrays["sentence_ends"], vocabulary, **bounds)
 
 
 def check_sentence_ends(ends: NDArray[np.int64], n_tokens: int) -> None:
@@ -159,25 +149,3 @@ def check_ids(ids: NDArray[np.int32], vocab_size: int) -> None:
         for extreme in (piece.min(), piece.max()):
             if not 0 <= extreme < vocab_size:
                 raise ValueError(f"ids must be in [0, {vocab_size}), got {extreme}")
-
-
-def pack(name: str, words: WordCounts) -> dict[str, NDArray[Any]]:
-    """Return words as arrays for a file."""
-    text = np.frombuffer(words.text, dtype=np.uint8)
-    return {f"{name}.text": text, f"{name}.offsets": words.offsets, f"{name}.counts": words.counts}
-
-
-def unpack(name: str, arrays: dict[str, NDArray[Any]]) -> WordCounts:
-    """Return the words that `pack` made arrays of, checked."""
-    text, offsets, counts = (arrays[f"{name}.{part}"] for part in ("text", "offsets", "counts"))
-    for array, dtype in ((text, np.uint8), (offsets, np.int64), (counts, np.int64)):
-        if array.dtype != dtype:
-            raise ValueError(f"{name} have arrays of {array.dtype}")
-    if len(offsets) != len(counts) + 1 or offsets[0] != 0 or offsets[-1] != len(text):
-        raise ValueError(f"the offsets of {name} do not fit their text")
-    if np.any(offsets[1:] < offsets[:-1]) or np.any(counts < 0):
-        raise ValueError(f"offsets or counts of {name} fall")
-    words = WordCounts(text.tobytes(), np.array(offsets), np.array(counts))
-    if not words.is_utf8:
-        raise ValueError(f"{name} are not UTF-8")
-    return words

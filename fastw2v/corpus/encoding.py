@@ -15,9 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.corpus.blocks import new_block
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.corpus.stream import MemoryBudget, TokenStream
+from fastw2v.corpus.stream import MemoryBudget, TokenStream, new_block
 from fastw2v.corpus.workers import run_all
 from fastw2v.vocabulary import Vocabulary, WordCounts
 
@@ -65,7 +64,7 @@ def encode(
     finally:
         for stream in streams:
             stream.close()
-    encoded = EncodedCorpus(ids, ends, vocabulary, n_raw_words, min_count, max_final_vocab)
+    encoded = EncodedCorpus(ids, ends, vocabulary, n_raw_words)
     logger.info("read %d tokens: %r", n_raw_words, encoded)
     return encoded
 

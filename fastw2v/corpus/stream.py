@@ -13,12 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._core import Encoder, Lexicon
-from fastw2v.corpus.blocks import new_block
 from fastw2v.corpus.workers import StoppedError
+from fastw2v.memory import page_aligned
 from fastw2v.vocabulary import WordCounts
 
 BLOCK_TOKENS = 1 << 22  # 16 MiB
 BLOCK_ENDS = 1 << 16
+
+
+def new_block(n_ids: int) -> NDArray[np.int32]:
+    """Return room for ids that costs memory as it is filled."""
+    return page_aligned(4 * n_ids).view(np.int32)
 
 
 class MemoryBudget:

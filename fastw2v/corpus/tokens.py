@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 
 from fastw2v.corpus.stream import TokenStream
@@ -32,7 +33,10 @@ class TokenLists:
         iterator = iter(self.sentences)
         n_sentences = 0
         for sentence in iterator:
-            tokens = sentence if isinstance(sentence, (list, tuple)) else unpack(sentence)
+            if isinstance(sentence, (list, tuple)):
+                tokens: Sequence[str] = sentence
+            else:
+                tokens = unpack(sentence, n_sentences)
             try:
                 stream.add_sentence(tokens)
             except (TypeError, ValueError) as error:
@@ -45,14 +49,16 @@ class TokenLists:
             )
 
 
-def unpack(sentence: object) -> Sequence[str]:
+def unpack(sentence: object, number: int) -> Sequence[str]:
     """Make a list of a sentence that is neither list nor tuple; refuse a plain string."""
     if isinstance(sentence, (str, bytes)):
-        quoted = repr(sentence[:40])
+        found = f"the {type(sentence).__name__} {reprlib.repr(sentence)}"
         raise TypeError(
-            f"a sentence must be a list of words, got the {type(sentence).__name__} {quoted}; "
+            f"sentence {number}: a sentence must be a list of words, got {found}; "
             "split it first: [s.split() for s in sentences]"
         )
     if not isinstance(sentence, Iterable):
-        raise TypeError(f"a sentence must be a list of words, got {type(sentence).__name__}")
+        raise TypeError(
+            f"sentence {number}: a sentence must be a list of words, got {type(sentence).__name__}"
+        )
     return list(sentence)

@@ -18,9 +18,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,19 +87,24 @@ def save_tensors(
 
 
 def load_tensors(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str], kind: str = "a safetensors file", *, read_only: bool = False
 ) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Map the arrays of a file that `save_tensors`, or any safetensors writer, has written.
 
     Parameters
     ----------
     path : path-like
+    kind : str
+        What the file should be, for the message of an error.
+    read_only : bool
+        Arrays cannot be written to, and may be larger than the memory: for a mapping that can be
+        written to, Linux wants to have room for all of it.
 
     Returns
     -------
     tensors : dict of str to ndarray
-        Views of one copy-on-write mapping: nothing is read before it is used, and what is written
-        to an array stays in memory and never reaches the file.
+        Views of one mapping, copy-on-write unless `read_only`: nothing is read before it is used,
+        and what is written to an array stays in memory and never reaches the file.
     metadata : dict of str to str
 
     Raises
@@ -108,22 +114,24 @@ def load_tensors(
     OSError
         The file cannot be read.
     """
-    with Path(path).open("rb") as file:
-        try:
-            entries, metadata, data_begin = _read_header(file, os.fstat(file.fileno()).st_size)
-            data = np.asarray(np.memmap(file, np.uint8, "c"))[data_begin:]
-            tensors = {
-                entry.name: data[entry.begin : entry.end].view(entry.dtype).reshape(entry.shape)
-                for entry in entries
-            }
-        except ValueError as error:
-            refuse(path, str(error), error)
+    with Path(path).open("rb") as file, refusing(path, kind):
+        entries, metadata, data_begin = _read_header(file, os.fstat(file.fileno()).st_size)
+        mapped = np.memmap(file, np.uint8, "r" if read_only else "c")
+        data = np.asarray(mapped)[data_begin:]
+        tensors = {
+            entry.name: data[entry.begin : entry.end].view(entry.dtype).reshape(entry.shape)
+            for entry in entries
+        }
     return tensors, metadata
 
 
-def refuse(path: str | os.PathLike[str], reason: str, cause: Exception | None = None) -> NoReturn:
-    """Raise the one error that a file of the wrong content gets."""
-    raise ValueError(f"{os.fspath(path)!r} is not a fastw2v model: {reason}") from cause
+@contextmanager
+def refusing(path: str | os.PathLike[str], kind: str) -> Iterator[None]:
+    """Turn a ValueError into the one that a file of the wrong content gets."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)!r} is not {kind}: {error}") from error
 
 
 # ---- Writing -----------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import itertools
 import lzma
 import os
 import threading
@@ -15,10 +14,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from corpora import sentences_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastw2v.corpus import EncodedCorpus, TextFiles, as_corpus, encode_corpus, stream, text
+from fastw2v.corpus import TextFiles, as_corpus, encode_corpus, stream, text
 
 alphabet = [
     b"a",
@@ -34,12 +34,6 @@ alphabet = [
     b"long" * 9,
 ]
 files = st.lists(st.lists(st.sampled_from(alphabet), max_size=40).map(b"".join), max_size=4)
-
-
-def sentences_of(corpus: EncodedCorpus) -> list[list[str]]:
-    words = [corpus.vocabulary.words[i] for i in corpus.ids]
-    borders = [0, *corpus.sentence_ends.tolist()]
-    return [words[a:b] for a, b in itertools.pairwise(borders)]
 
 
 def split(data: bytes) -> list[list[str]]:

@@ -6,24 +6,19 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from corpora import sentences_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastw2v.corpus import EncodedCorpus, TextFiles, TokenLists, as_corpus, encode_corpus, stream
+from fastw2v.corpus import TextFiles, TokenLists, as_corpus, encode_corpus, stream
 
 SENTENCES = [["the", "cat"], [], ["the", "New York", "naïve"]]
 
 words = st.text(max_size=4).filter(lambda w: not any("\ud800" <= c <= "\udfff" for c in w))
-
-
-def sentences_of(corpus: EncodedCorpus) -> list[list[str]]:
-    tokens = [corpus.vocabulary.words[i] for i in corpus.ids]
-    return [tokens[a:b] for a, b in pairwise([0, *corpus.sentence_ends.tolist()])]
 
 
 @settings(deadline=None)

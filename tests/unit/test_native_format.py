@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from fastw2v.corpus import EncodedCorpus
 from fastw2v.persistence.model_file import load_model, save_model
 from fastw2v.persistence.native import DTYPES, load_tensors, save_tensors
-from fastw2v.vocabulary import Vocabulary
+from fastw2v.vocabulary import Vocabulary, WordCounts
 
 Header = dict[str, Any]
 
@@ -157,6 +158,7 @@ LIES = {
     "too many dimensions": pack({"x": F32 | {"shape": [2] + [1] * 64}}, bytes(8)),
     "huge and empty": pack({"x": F32 | {"shape": [0, 2**62, 2**62], "data_offsets": [0, 0]}}),
     "product wraps at 64 bits": pack({"x": F32 | {"shape": [2**62, 4, 2]}}, bytes(8)),
+    "more than any disk": pack({"x": F32 | {"shape": [10**18], "data_offsets": [0, 4 * 10**18]}}),
     "offsets reversed": pack({"x": F32 | {"data_offsets": [8, 0]}}, bytes(8)),
     "three offsets": pack({"x": F32 | {"data_offsets": [0, 8, 8]}}, bytes(8)),
     "shape and offsets disagree": pack({"x": F32 | {"shape": [3]}}, bytes(12)),
@@ -167,11 +169,27 @@ LIES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("load", "kind"),
+    [
+        (load_tensors, "a safetensors file"),
+        (load_model, "a fastw2v model"),
+        (EncodedCorpus.open, "an encoded corpus"),
+    ],
+    ids=["tensors", "model", "corpus"],
+)
 @pytest.mark.parametrize("content", LIES.values(), ids=LIES.keys())
-def test_a_header_that_lies_is_refused(path: Path, content: bytes) -> None:
+def test_a_header_that_lies_is_refused_before_much_is_allocated(
+    path: Path, content: bytes, load: Callable[[Path], Any], kind: str
+) -> None:
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"model\.fw' is not a fastw2v model: .") as caught:
-        load_tensors(path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=rf"model\.fw' is not {kind}: .") as caught:
+            load(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
     assert len(str(caught.value)) < 1000
 
 
@@ -205,6 +223,24 @@ def test_a_model_comes_back_as_it_was(path: Path, with_output: bool) -> None:
         "vector_size": 3, "alpha": 0.025, "sg": False, "sample": None,
     }  # fmt: skip
     assert model.format_version == 1
+
+
+def test_a_loaded_model_explains_a_missing_word_as_the_trained_one_did(path: Path) -> None:
+    seen = WordCounts.from_words(["a", "naïve", "b", "c"], np.array([9, 3, 8, 7]))
+    vocabulary, _ = Vocabulary.from_counts(seen, min_count=5, max_final_vocab=2)
+    vectors = np.ones((2, 3), np.float32)
+    save_small_model(path, vocabulary=vocabulary, input_vectors=vectors, output_vectors=None)
+    loaded = load_model(path).vocabulary
+    assert (loaded.min_count, loaded.max_final_vocab) == (5, 2)
+    assert loaded.missing_reason("naïve") == "seen 3 times, fewer than min_count=5"
+    for word in ("a", "c", "never"):
+        assert loaded.missing_reason(word) == vocabulary.missing_reason(word)
+
+
+def test_a_vocabulary_that_knows_no_dropped_words_stays_one(path: Path) -> None:
+    save_small_model(path)
+    assert load_model(path).vocabulary.dropped is None
+    assert "dropped" not in load_tensors(path)[0]
 
 
 def test_a_model_can_be_saved_over_the_file_that_it_is_mapped_from(path: Path) -> None:
@@ -261,7 +297,7 @@ def edit(path: Path, change: Callable[[dict[str, NDArray[Any]], dict[str, str]],
         (lambda t, m: t.pop("counts"), "no tensor 'counts'"),
         (lambda t, m: t.update(counts=t["counts"][:3]), "'counts' is int64 of shape"),
         (lambda t, m: t.update(counts=-t["counts"]), "negative count"),
-        (lambda t, m: t.update(input_vectors=t["counts"]), "'input_vectors' has the shape"),
+        (lambda t, m: t.update(input_vectors=t["counts"]), "'input_vectors' is int64 of shape"),
         (lambda t, m: t.update(input_vectors=t["input_vectors"].astype("f8")), "float64"),
         (lambda t, m: t.update(output_vectors=t["output_vectors"][:, :2]), "'output_vectors' is"),
         (lambda t, m: t["vocabulary_offsets"].__setitem__(0, 1), "do not rise"),

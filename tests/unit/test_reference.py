@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tolerances import assert_close
 
 from fastw2v.reference import (
     CBOW,
@@ -27,31 +27,8 @@ from fastw2v.reference import (
     sigmoid,
 )
 
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How far two numbers of one meaning may be apart."""
-
-    rtol: float
-    atol: float
-
-
-TOLERANCE = {
-    # Central differences with step 1e-5: truncation about step^2 = 1e-10, rounding about
-    # 2^-52 * loss / step = 2e-16 * 50 / 1e-5 = 1e-9.
-    "finite differences": Tolerance(rtol=0, atol=1e-8),
-    # The same sums of some tens of float64 terms of order 1, in another order.
-    "reordered float64": Tolerance(rtol=1e-12, atol=1e-13),
-    # The same in float32, whose unit is 6e-8.
-    "reordered float32": Tolerance(rtol=1e-5, atol=1e-6),
-}
 STEP = 1e-5
 VOCAB_SIZE, VECTOR_SIZE = 7, 5
-
-
-def assert_close(actual: object, expected: object, tolerance: str) -> None:
-    t = TOLERANCE[tolerance]
-    np.testing.assert_allclose(actual, expected, rtol=t.rtol, atol=t.atol)
 
 
 def slope(function: Callable[[], float], variable: Floats) -> Floats:

@@ -7,12 +7,13 @@ exceeds, a bound on a count is 4 standard deviations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tolerances import assert_close
 
 from fastw2v.draws import (
     AliasTable,
@@ -40,21 +41,6 @@ from fastw2v.replay import (
     train_chunk,
 )
 
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How far two numbers of one meaning may be apart."""
-
-    rtol: float
-    atol: float
-
-
-TOLERANCE = {
-    # The same sums of some hundreds of float64 terms of order 1, in another order.
-    "reordered float64": Tolerance(rtol=1e-11, atol=1e-12),
-    # A threshold of 32 bits rounds each of at most 40 columns by 2^-32, relative to 1 / 40.
-    "alias table": Tolerance(rtol=0, atol=2.0**-31),
-}
 CHI_SQUARE_BOUND = {4: 23.5, 7: 29.9}  # degrees of freedom -> exceeded once in 10,000 seeds
 
 VOCAB_SIZE, VECTOR_SIZE = 30, 4
@@ -74,11 +60,6 @@ SETTINGS = WalkSettings(
     cbow_exact_gradient=True,
     loss_interval=1,
 )
-
-
-def assert_close(actual: object, expected: object, tolerance: str) -> None:
-    t = TOLERANCE[tolerance]
-    np.testing.assert_allclose(actual, expected, rtol=t.rtol, atol=t.atol)
 
 
 def chi_square(ids: np.ndarray, probabilities: np.ndarray) -> float:
@@ -426,8 +407,8 @@ class Run:
         )
 
     def assert_same_model(self, other: Run) -> None:
-        assert_close(self.input_vectors, other.input_vectors, "reordered float64")
-        assert_close(self.output_vectors, other.output_vectors, "reordered float64")
+        assert_close(self.input_vectors, other.input_vectors, "reordered chunk")
+        assert_close(self.output_vectors, other.output_vectors, "reordered chunk")
 
     def descend(self, gradients: list[tuple[Floats, Floats]]) -> None:
         for d_input, d_output in gradients:

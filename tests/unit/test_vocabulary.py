@@ -87,17 +87,31 @@ def test_is_utf8_means_every_word_by_itself(words: list[bytes]) -> None:
     def valid(word: bytes) -> bool:
         return word == word.decode(errors="replace").encode()
 
-    assert raw(*words).is_utf8 == all(map(valid, words))
+    assert raw(*words).is_utf8() == all(map(valid, words))
 
 
 def test_halves_of_a_character_are_no_words() -> None:
-    assert not raw(b"\xc3", b"\xa9").is_utf8
+    assert not raw(b"\xc3", b"\xa9").is_utf8()
+    assert not raw(b"\xed\xa0", b"\x80").is_utf8("surrogatepass")
 
 
 def test_words_that_merge_are_counted_before_pruning() -> None:
     vocabulary, _ = Vocabulary.from_counts(raw(b"a\xff", b"b", b"a\xfe"), min_count=6)
     assert vocabulary.words == ["a\ufffd"]
     assert vocabulary.counts.tolist() == [6]
+
+
+def test_what_was_read_and_not_kept_is_dropped_in_order_of_first_appearance() -> None:
+    seen = counted({"é": 1, "kept": 9, "": 2, "rare": 3, "too": 8})
+    vocabulary, _ = Vocabulary.from_counts(seen, min_count=5, max_final_vocab=1)
+    assert vocabulary.dropped is not None
+    assert vocabulary.dropped.words() == ["é", "", "rare", "too"]
+    assert vocabulary.dropped.counts.tolist() == [1, 2, 3, 8]
+
+
+def test_nothing_dropped_is_known_too() -> None:
+    vocabulary, _ = Vocabulary.from_counts(counted({"a": 1}))
+    assert vocabulary.missing_reason("b") == "not in the training corpus"
 
 
 def test_an_empty_corpus_is_refused() -> None:
