@@ -102,7 +102,8 @@ def block_step_seconds(isa: str, vector_size: int, n: int, m: int, seconds: floa
     labels, weights, logits, residuals = (_aligned(floats) for _ in range(4))
     labels[: n * m].reshape(n, m)[:, 0] = 1.0
     weights[: n * m] = 1.0
-    inputs, targets, scratch = _rows(n, vector_size), _rows(m, vector_size), _aligned(16 * m)
+    inputs, targets = _rows(n, vector_size), _rows(m, vector_size)
+    scratch = _rows(m, vector_size).ravel()
     input_rows, target_rows = np.arange(n, dtype=np.int32), np.arange(m, dtype=np.int32)
     rate = 1e-6  # so small that millions of steps on one block leave its numbers ordinary
 

@@ -136,12 +136,15 @@ static void block_residuals(const fw_block *b)
 
 /*
  * The nj <= UPDATE_TARGETS targets from `first` on: per chunk of a row, they and their deltas stay in
- * registers. If that is not all of them, `gradients` must take the sum over the tiles.
+ * registers. If that is not all of them, `gradients` takes the sum over the tiles and `scratch` the
+ * deltas: no target may move before the last tile, since it may stand in several.
  */
 FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
 {
     const int n = b->n_inputs;
     const int m = b->n_targets;
+    const bool whole = nj == m;
+    float *const deltas = b->scratch + (size_t)first * b->stride; /* (nj, stride) */
     float *targets[UPDATE_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
     FW_UNROLL
     for (int j = 0; j < nj; ++j)
@@ -172,12 +175,24 @@ FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
         }
         /* Loaded again: a target that stands twice has moved by now. */
         FW_UNROLL
-        for (int j = 0; j < nj; ++j)
-            vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[j]));
+        for (int j = 0; j < nj; ++j) {
+            if (whole)
+                vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[j]));
+            else
+                vec_store(deltas + (size_t)j * b->stride + d, delta[j]);
+        }
     }
 }
 
-/* Any m: the deltas are in memory, since an input in place may move only when D is complete. */
+static void add_deltas(const fw_block *b)
+{
+    const float *delta = b->scratch; /* (m, stride) */
+    for (int j = 0; j < b->n_targets; ++j, delta += b->stride)
+        for (size_t d = 0; d < b->stride; d += VEC_WIDTH)
+            vec_store(b->targets[j] + d, vec_add(vec_load(b->targets[j] + d), vec_load(delta + d)));
+}
+
+/* Any m, in place: one input at a time, since it may move only when its D is complete. */
 static void update_many(const fw_block *b)
 {
     const int m = b->n_targets;
@@ -196,10 +211,7 @@ static void update_many(const fw_block *b)
                 gradient = vec_fma(g_ij, vec_load(b->targets[j] + d), gradient);
                 vec_store(delta, vec_fma(g_ij, x, vec_load(delta)));
             }
-            if (b->gradients)
-                vec_store(b->gradients[i] + d, gradient);
-            else
-                vec_store(x_row, vec_add(x, gradient));
+            vec_store(x_row, vec_add(x, gradient));
         }
         for (int j = 0; j < m; ++j) {
             float *const y_row = b->targets[j] + d;
@@ -229,28 +241,17 @@ static void update_targets(int nj, int first, const fw_block *b)
     }
 }
 
-/* Whether a target stands in two tiles: the second would make D of a row that the first has moved. */
-static bool tiles_overlap(const fw_block *b)
-{
-    int repeats = 0; /* counted to the end: a loop without a way out compares several at a time */
-    for (int first = UPDATE_TARGETS; first < b->n_targets; first += UPDATE_TARGETS)
-        for (int j = first; j < smaller(first + UPDATE_TARGETS, b->n_targets); ++j) {
-            const float *const target = b->targets[j];
-            for (int earlier = 0; earlier < first; ++earlier)
-                repeats += b->targets[earlier] == target;
-        }
-    return repeats > 0;
-}
-
 static void block_update(const fw_block *b)
 {
     const int m = b->n_targets;
-    if (m > UPDATE_TARGETS && (!b->gradients || tiles_overlap(b))) {
+    if (m > UPDATE_TARGETS && !b->gradients) {
         update_many(b);
         return;
     }
     for (int first = 0; first < m; first += UPDATE_TARGETS)
         update_targets(smaller(m - first, UPDATE_TARGETS), first, b);
+    if (m > UPDATE_TARGETS)
+        add_deltas(b);
 }
 
 static void block_step(const fw_block *block)

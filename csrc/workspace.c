@@ -53,7 +53,7 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->masked_weights = take(&a, pairs, sizeof(float));
     w->block.logits = take(&a, pairs, sizeof(float));
     w->block.residuals = take(&a, pairs, sizeof(float));
-    w->block.scratch = take(&a, m * FW_ROW_FLOATS, sizeof(float));
+    w->block.scratch = take(&a, m * stride, sizeof(float));
     if (s->architecture == FW_CBOW) {
         w->context = take(&a, positions, sizeof(float *));
         w->gather = take(&a, FW_CBOW_GROUP * positions, sizeof(float));

@@ -41,8 +41,9 @@ def block_step(str isa, float[:, ::1] inputs, float[:, ::1] targets, const int32
                          ("residuals", residuals)):
         if buffer.shape[0] < floats:
             raise ValueError(f"{name} must have room for {floats} floats, has {buffer.shape[0]}")
-    if scratch.shape[0] < m * 16:
-        raise ValueError(f"scratch must have room for {m * 16} floats, has {scratch.shape[0]}")
+    floats = m * inputs.shape[1]
+    if scratch.shape[0] < floats:
+        raise ValueError(f"scratch must have room for {floats} floats, has {scratch.shape[0]}")
     if gradients is not None and (gradients.shape[0] < n or gradients.shape[1] != inputs.shape[1]):
         raise ValueError(f"gradients must have {n} rows of {inputs.shape[1]} floats")
     block.n_inputs, block.n_targets = <int32_t>n, <int32_t>m

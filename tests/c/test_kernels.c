@@ -94,7 +94,7 @@ static void new_step(int n, int m, size_t dim, bool repeat, bool gradients)
         .weights = s.weights,
         .logits = floats(pairs),
         .residuals = floats(pairs),
-        .scratch = floats((size_t)m * FW_ROW_FLOATS),
+        .scratch = floats((size_t)m * s.inputs.stride),
     };
 }
 
