@@ -4,7 +4,7 @@
  * which must be included first. That header also sets the register blocking:
  *   VEC_WIDTH      floats in a vec, a divisor of FW_ROW_FLOATS
  *   DOT_INPUTS x DOT_TARGETS   pairs whose dot products are summed side by side, at most 4 x 6
- *   UPDATE_TARGETS             targets whose chunk and delta stay in registers, at most 12
+ *   UPDATE_TARGETS             targets whose chunk and delta stay in registers, 6 or 14
  *
  * Shapes: n inputs, m targets; i counts inputs, j targets, d floats of a row.
  */
@@ -236,6 +236,8 @@ static void update_targets(int nj, int first, const fw_block *b)
     case 10: update_tile(10, first, b); break;
     case 11: update_tile(11, first, b); break;
     case 12: update_tile(12, first, b); break;
+    case 13: update_tile(13, first, b); break;
+    case 14: update_tile(14, first, b); break;
 #endif
     default: break;
     }

@@ -80,7 +80,7 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
  * chunk away from INT32_MAX; no sensible run is near them. */
 static bool settings_in_range(const fw_settings *s, size_t stride)
 {
-    enum { MOST = 1 << 20, MOST_PAIRS = 1 << 24, MOST_TOKENS = 1 << 27 };
+    enum { MOST = 1 << 20, MOST_PAIRS = 1 << 25, MOST_TOKENS = 1 << 27 };
     return s->window >= 1 && s->window <= MOST && s->negatives >= 0 && s->negatives <= MOST &&
            s->chunk_tokens >= 1 && s->chunk_tokens <= MOST_TOKENS && s->pool_size >= 1 &&
            s->pool_size <= MOST && s->loss_interval >= 0 && s->negative_weight >= 0.0f &&

@@ -94,7 +94,7 @@ class TrainingConfig:
         In CBOW a window is one example, and with "pool" four adjacent centers share a set.
     shared_negatives : int or None
         Ids in a shared set; each has weight negative / shared_negatives. None: ``negative`` for
-        skip-gram, 8 for every 5 of it for CBOW's groups of four.
+        skip-gram, twice as many for CBOW's groups of four.
     pool_size : int
         Word ids in the pool.
     pool_refresh : float
@@ -180,7 +180,7 @@ class TrainingConfig:
             return self.shared_negatives
         if self.sg or self.negative_scope != "pool":
             return self.negative
-        return math.ceil(self.negative * 8 / 5)
+        return 2 * self.negative
 
     @property
     def negative_weight(self) -> float:

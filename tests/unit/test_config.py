@@ -273,9 +273,9 @@ def test_alpha_depends_on_the_architecture_unless_it_is_given(
     [
         ({"sg": 1}, 5, 1.0),
         ({"sg": 1, "negative": 10}, 10, 1.0),
-        ({"sg": 0}, 8, 5 / 8),
+        ({"sg": 0}, 10, 1 / 2),
         ({"sg": 0, "negative": 1}, 2, 1 / 2),
-        ({"sg": 0, "negative": 10}, 16, 10 / 16),
+        ({"sg": 0, "negative": 10}, 20, 1 / 2),
         ({"sg": 0, "negative_scope": "window"}, 5, 1.0),
         ({"sg": 0, "negative_scope": "example"}, 5, 1.0),
         ({"sg": 1, "shared_negatives": 20}, 20, 5 / 20),
