@@ -23,10 +23,12 @@ PACKAGE, CSRC = ROOT / "fastw2v", ROOT / "csrc"
 # table, from the roof to the ground: a module without a row is an error.
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli"},
-    "cli": {"__init__", "config", "evaluation", "keyed_vectors", "persistence", "system", "word2vec"},
+    "cli": {
+        "__init__", "config", "evaluation", "keyed_vectors", "persistence", "system", "word2vec",
+    },
     "__init__": {
-        "_core", "_version", "config", "corpus", "evaluation", "keyed_vectors", "system", "training",
-        "vocabulary", "word2vec",
+        "_core", "_version", "config", "corpus", "evaluation", "keyed_vectors", "system",
+        "training", "vocabulary", "word2vec",
     },
     "word2vec": {
         "config", "corpus", "keyed_vectors", "parameters", "persistence", "system", "training",
