@@ -496,7 +496,11 @@ def test_buffers_that_are_too_short_are_refused_by_name(name: str) -> None:
 @pytest.mark.parametrize("stride", [1, 15, 17])
 def test_strides_that_are_not_multiples_of_16_are_refused(stride: int) -> None:
     case = Case("portable", 1, 16, np.zeros(1, np.int32), np.zeros(1, np.int32))
-    case.inputs, case.targets = aligned((4, stride)), aligned((4, stride))
+    case.inputs, case.targets, case.scratch = (
+        aligned((4, stride)),
+        aligned((4, stride)),
+        aligned(99),
+    )
     with pytest.raises(ValueError, match="not aligned or padded to 64 bytes"):
         case.step()
     to, source, rows = aligned((4, stride)), aligned((4, stride)), np.zeros(1, np.int32)
