@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """fastw2v: word2vec trained fast on a CPU."""
 
+from fastw2v._version import __version__ as __version__
+
 try:
     from fastw2v import _core as _core
 except ImportError as error:
@@ -18,7 +20,6 @@ from fastw2v.training import EpochRecord
 from fastw2v.vocabulary import Vocabulary
 from fastw2v.word2vec import Word2Vec
 
-__version__ = "0.1.0"  # here and nowhere else: pyproject.toml reads it without importing
 __all__ = [
     "EncodedCorpus",
     "EpochRecord",

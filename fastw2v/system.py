@@ -9,6 +9,7 @@ import platform
 import numpy as np
 
 from fastw2v import _core
+from fastw2v._version import __version__
 
 
 def usable_cpus() -> int:
@@ -39,8 +40,6 @@ def resolve_isa(isa: str | None) -> str:
 
 def show_config() -> None:
     """Print version, instruction sets, threads and build: what a bug report wants to know."""
-    from fastw2v import __version__
-
     lines = {
         "fastw2v": __version__,
         "instruction set": f"{resolve_isa(None)} (available: {', '.join(_core.available_isas())})",
