@@ -8,13 +8,12 @@ import gzip
 import io
 import math
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fastw2v import Word2Vec, parameters
+from fastw2v import Word2Vec, encode_corpus
 
 SENTENCES = [["the", "cat", "sat"], ["the", "dog", "sat"]] * 3
 
@@ -177,9 +176,10 @@ def test_a_model_too_large_for_memory_is_a_memory_error(monkeypatch: pytest.Monk
     def no_memory(*arguments: Any, **options: Any) -> None:
         raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
-    monkeypatch.setattr(parameters, "mmap", SimpleNamespace(mmap=no_memory))
+    corpus = encode_corpus(SENTENCES, min_count=1)  # reading maps memory, too
+    monkeypatch.setattr("mmap.mmap", no_memory)
     with pytest.raises(MemoryError, match="no memory for an array of 16,777,216 bytes"):
-        Word2Vec(SENTENCES, vector_size=2**20, min_count=1).train(progress=False)
+        Word2Vec(corpus, vector_size=2**20).train(progress=False)
 
 
 # ---- Questions to a model ------------------------------------------------------------------------
