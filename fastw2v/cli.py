@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     neighbors.add_argument("--topn", type=int, default=10)
     neighbors.set_defaults(run=_neighbors)
 
-    analogy = commands.add_parser("analogy", help="A is to B as C is to ...")
+    analogy = commands.add_parser("analogy", help="A - B + C: what is to C as A is to B")
     analogy.add_argument("model", type=Path)
     for place in ("a", "b", "c"):
         analogy.add_argument(place)
@@ -182,7 +182,7 @@ def _analogy(options: argparse.Namespace) -> int:
     vectors = _load_vectors(options.model)
     _print_similar(
         vectors.most_similar(
-            positive=[options.b, options.c], negative=[options.a], topn=options.topn
+            positive=[options.a, options.c], negative=[options.b], topn=options.topn
         )
     )
     return 0

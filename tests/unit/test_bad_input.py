@@ -7,14 +7,13 @@ import errno
 import gzip
 import io
 import math
-import mmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fastw2v import Word2Vec
+from fastw2v import Word2Vec, encode_corpus
 
 SENTENCES = [["the", "cat", "sat"], ["the", "dog", "sat"]] * 3
 
@@ -174,16 +173,13 @@ def test_a_wrong_hyper_parameter_is_refused_before_anything_is_read(
 
 
 def test_a_model_too_large_for_memory_is_a_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    enough = mmap.mmap
+    def no_memory(*arguments: Any, **options: Any) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
-    def no_memory_for_vectors(file: int, n_bytes: int, **options: Any) -> mmap.mmap:
-        if n_bytes >= 2**24:
-            raise OSError(errno.ENOMEM, "Cannot allocate memory")
-        return enough(file, n_bytes, **options)
-
-    monkeypatch.setattr(mmap, "mmap", no_memory_for_vectors)
+    corpus = encode_corpus(SENTENCES, min_count=1)  # reading maps memory, too
+    monkeypatch.setattr("mmap.mmap", no_memory)
     with pytest.raises(MemoryError, match="no memory for an array of 16,777,216 bytes"):
-        Word2Vec(SENTENCES, vector_size=2**20, min_count=1).train(progress=False)
+        Word2Vec(corpus, vector_size=2**20).train(progress=False)
 
 
 # ---- Questions to a model ------------------------------------------------------------------------

@@ -149,8 +149,8 @@ def test_neighbors_lists_the_nearest_words(
     assert capsys.readouterr().out.splitlines() == [f"{c:.4f}  {word}" for word, c in expected]
 
 
-def test_analogy_answers_b_plus_c_minus_a(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["analogy", str(folder / "model"), "man", "woman", "father", "--topn", "2"]) == 0
+def test_analogy_answers_a_minus_b_plus_c(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analogy", str(folder / "model"), "woman", "man", "father", "--topn", "2"]) == 0
     wv = Word2Vec.load(folder / "model").wv
     expected = wv.most_similar(positive=["woman", "father"], negative=["man"], topn=2)
     assert capsys.readouterr().out.splitlines() == [f"{c:.4f}  {word}" for word, c in expected]
