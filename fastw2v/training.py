@@ -19,8 +19,8 @@ from fastw2v.progress import Progress
 from fastw2v.schedule import Chunk, Schedule
 from fastw2v.system import resolve_isa, usable_cpus
 
-#: One center in so many has its loss taken: 100,000 samples from 10 M tokens, for 1 % of the time.
-LOSS_INTERVAL = 128
+#: One center in so many has its loss taken: 40,000 centers of 10 M tokens, for 1 % of the time.
+LOSS_INTERVAL = 256
 #: Seconds between updates of the progress display.
 _TICK = 0.1
 
