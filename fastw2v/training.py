@@ -97,13 +97,24 @@ def train(
                 progress.show(run.words_done, run.recent_loss)
         finally:
             run.stop_handing_out()
-            for worker in workers:
-                if worker.ident is not None:  # it was started
-                    worker.join()
+            _join(workers)
         progress.show(run.words_done, run.recent_loss)
     run.raise_error()
     if not parameters.are_finite:  # the loss is sampled, so it may have missed that
         raise _diverged("a vector is not finite", config)
+
+
+def _join(workers: list[threading.Thread]) -> None:
+    """Wait for all workers that were started.
+
+    Ctrl-C within start() leaves a thread that is not alive yet and cannot be joined, but will run.
+    """
+    for worker in workers:
+        while worker in threading.enumerate():
+            if worker.is_alive():
+                worker.join()
+            else:
+                time.sleep(0.001)
 
 
 def _diverged(reason: object, config: TrainingConfig) -> FloatingPointError:
