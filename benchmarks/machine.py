@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("fastw2v", "numpy", "gensim", "scipy")
+PACKAGES = ("fastw2v", "numpy", "gensim", "scipy", "fasttext-numpy2-wheel")
 
 
 def describe() -> dict[str, Any]:
@@ -110,15 +110,16 @@ def usable_cpus() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def pin(n_cpus: int) -> list[int] | None:
-    """Tie this process to so many CPUs, the last ones; return them, or None if it cannot be done.
+def pin(n_cpus: int, first: int | None = None) -> list[int] | None:
+    """Tie this process to so many CPUs; return them, or None if it cannot be done.
 
-    The last, because the system's own work tends to be done on the first. Call it before a library
-    that counts CPUs (BLAS) is loaded.
+    They are those from `first` on, or else the last ones, because the system's own work tends to
+    be done on the first. Call it before a library that counts CPUs (BLAS) is loaded.
     """
     if not hasattr(os, "sched_setaffinity"):
         return None
-    cpus = usable_cpus()[-n_cpus:]
+    usable = usable_cpus()
+    cpus = usable[-n_cpus:] if first is None else [cpu for cpu in usable if cpu >= first][:n_cpus]
     os.sched_setaffinity(0, cpus)
     return cpus
 

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import machine
+from trained import Trained
 
 
 def main() -> None:
     """Do the task; pinned before anything that counts CPUs is imported."""
     task = json.load(sys.stdin)
     result: dict[str, Any] = {
-        "pinned_to": machine.pin(task["workers"]),
+        "pinned_to": machine.pin(task["workers"], task.get("cpu")),
         "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
     trainer = importlib.import_module(f"trainer_{task['trainer']}")
@@ -31,14 +32,18 @@ def main() -> None:
         result |= trainer.read(task)
         result["peak_memory_mb"] = machine.peak_memory_mb()
     else:
-        vectors, measured = trainer.train(task)
+        trained, measured = trainer.train(task)
         result |= measured
         result["peak_memory_mb"] = machine.peak_memory_mb()  # before the evaluation adds its own
-        result |= evaluate(task, *vectors)
+        result |= evaluate(task, trained)
+        if task.get("preparation"):
+            import measures
+
+            result |= measures.measure(Path(task["preparation"]), trained, task["architecture"])
     Path(sys.argv[1]).write_text(json.dumps(result), "utf-8")
 
 
-def evaluate(task: dict[str, Any], words: list[str], counts: Any, vectors: Any) -> dict[str, Any]:
+def evaluate(task: dict[str, Any], trained: Trained) -> dict[str, Any]:
     """Score vectors, whoever trained them, with the same code."""
     import numpy as np
 
@@ -46,7 +51,8 @@ def evaluate(task: dict[str, Any], words: list[str], counts: Any, vectors: Any) 
     from fastw2v.evaluation import evaluate_word_analogies, evaluate_word_pairs
     from fastw2v.vocabulary import Vocabulary
 
-    kv = KeyedVectors(Vocabulary(words, counts), np.asarray(vectors, dtype=np.float32))
+    vocabulary = Vocabulary(trained.words, trained.counts)
+    kv = KeyedVectors(vocabulary, np.asarray(trained.vectors, dtype=np.float32))
     quality: dict[str, float | None] = {}
     known: dict[str, float] = {}
     if task["analogies"]:
@@ -62,7 +68,7 @@ def evaluate(task: dict[str, Any], words: list[str], counts: Any, vectors: Any) 
         pairs = evaluate_word_pairs(kv, path)
         quality[name] = None if math.isnan(pairs.spearman) else pairs.spearman
         known[name] = pairs.coverage
-    return {"vocab_size": len(words), "quality": quality, "known": known}
+    return {"vocab_size": len(trained.words), "quality": quality, "known": known}
 
 
 if __name__ == "__main__":

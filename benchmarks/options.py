@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options that train.py, read.py and kernels.py share."""
+"""The options that the benchmarks share."""
 
 from __future__ import annotations
 
@@ -67,3 +67,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", required=True, type=existing_file, help="one sentence a line")
     parser.add_argument("--repeat", type=positive, default=1, metavar="N", help="rounds of all")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write every run and the summary")
+
+
+def add_tests(parser: argparse.ArgumentParser) -> None:
+    """Add the options of everything that scores vectors."""
+    parser.add_argument("--analogies", type=existing_file, metavar="FILE")
+    parser.add_argument("--restrict-vocab", type=positive, default=30_000, metavar="N")
+    parser.add_argument("--word-pairs", type=named_file, nargs="+", default=[], metavar="NAME=FILE")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,27 +44,36 @@ def run_fresh(task: Task) -> Run:
             lines = child.stderr.strip().splitlines()
             raise RunFailedError(lines[-1] if lines else f"exit status {child.returncode}")
         measured: Run = json.loads(result.read_text("utf-8"))
-    where = ("corpus", "analogies", "word_pairs")  # the same for all runs: said once, in the report
+    # Paths, which are the same for all runs: said once, in the report.
+    where = ("corpus", "analogies", "word_pairs", "preparation")
     return {key: value for key, value in task.items() if key not in where} | measured
 
 
-def run_all(tasks: Iterable[Task], report: dict[str, Any], output: Path | None) -> None:
+def by_round(task: Task) -> str:
+    """Name a task that is done in several rounds."""
+    return f"{task['setting']}, workers {task['workers']}, round {task['round']}"
+
+
+def run_all(
+    tasks: Iterable[Task],
+    report: dict[str, Any],
+    output: Path | None,
+    label: Callable[[Task], str] = by_round,
+) -> None:
     """Do all tasks, adding to ``report["runs"]`` and ``["failures"]``; save after each.
 
     After Ctrl-C the report holds the runs that were finished.
     """
     tasks = list(tasks)
-    report.update(runs=[], failures=[])
     try:
         for number, task in enumerate(tasks, start=1):
-            label = f"{task['setting']}, workers {task['workers']}, round {task['round']}"
-            print(f"[{number}/{len(tasks)}] {label} ...", file=sys.stderr, flush=True)
+            print(f"[{number}/{len(tasks)}] {label(task)} ...", file=sys.stderr, flush=True)
             began = time.monotonic()
             try:
                 report["runs"].append(run_fresh(task))
                 print(f"    {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
             except RunFailedError as error:
-                report["failures"].append({"run": label, "error": str(error)})
+                report["failures"].append({"run": label(task), "error": str(error)})
                 print(f"    failed: {error}", file=sys.stderr, flush=True)
             save(report, output)
     except KeyboardInterrupt:
@@ -81,6 +90,8 @@ def new_report(corpus: Path) -> dict[str, Any]:
         "command": sys.argv,
         "machine": machine.describe(),
         "corpus": {"name": corpus.name, "bytes": corpus.stat().st_size, "sha256": checksum},
+        "runs": [],
+        "failures": [],
     }
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import ast
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 #: What every trainer is given, whatever else a setting says: gensim's defaults, and ours.
@@ -17,7 +18,7 @@ class Setting:
     Attributes
     ----------
     trainer : str
-        "fastw2v" or "gensim".
+        "fastw2v", "gensim" or "fasttext".
     architecture : str
         "skip-gram" or "cbow": speeds are compared within one.
     hyper_parameters : dict
@@ -41,6 +42,10 @@ def _gensim(architecture: str, **hyper_parameters: Any) -> Setting:
     return Setting("gensim", architecture, hyper_parameters)
 
 
+def _fasttext(architecture: str, **hyper_parameters: Any) -> Setting:
+    return Setting("fasttext", architecture, hyper_parameters)
+
+
 SETTINGS: dict[str, Setting] = {
     "skip-gram": _ours("skip-gram"),
     "skip-gram-window": _ours("skip-gram", negative_scope="window"),
@@ -55,11 +60,14 @@ SETTINGS: dict[str, Setting] = {
     # Its vectors are better with 0.05 than with its own default, so that is what we stand against.
     "gensim-cbow": _gensim("cbow", alpha=0.05),
     "gensim-cbow-default": _gensim("cbow", alpha=0.025),
+    "fasttext-skip-gram": _fasttext("skip-gram", alpha=0.05),
+    "fasttext-cbow": _fasttext("cbow", alpha=0.05),
 }
 
 #: Peer by name of the option, then by architecture: the setting that ratios are taken to.
 PEERS: dict[str, dict[str, str]] = {
     "gensim": {"skip-gram": "gensim-skip-gram", "cbow": "gensim-cbow"},
+    "fasttext": {"skip-gram": "fasttext-skip-gram", "cbow": "fasttext-cbow"},
 }
 
 
@@ -68,3 +76,37 @@ def with_peers(names: list[str], peers: list[str]) -> list[str]:
     architectures = dict.fromkeys(SETTINGS[name].architecture for name in names)
     wanted = [PEERS[peer][architecture] for peer in peers for architecture in architectures]
     return [*names, *(name for name in dict.fromkeys(wanted) if name not in names)]
+
+
+#: What is the same for all settings that are run together, so no setting may change it.
+_SAME_FOR_ALL = ("sg", "vector_size", "min_count", "epochs", "seed", "workers")
+
+
+def setting_of(text: str) -> Setting:
+    """Return the setting that "NAME" or "NAME:KEY=VALUE:..." stands for.
+
+    Values are Python literals, or else strings: ``skip-gram:pool_refresh=0.5:isa=avx2``.
+
+    Raises
+    ------
+    ValueError
+        A name is not known, or a hyper-parameter has no value or is the same for all.
+    """
+    name, *changes = text.split(":")
+    if name not in SETTINGS:
+        raise ValueError(f"unknown: {name!r}; known: {', '.join(SETTINGS)}")
+    setting = SETTINGS[name]
+    changed = dict(map(_change, changes))
+    return replace(setting, hyper_parameters={**setting.hyper_parameters, **changed})
+
+
+def _change(text: str) -> tuple[str, Any]:
+    key, separator, value = text.partition("=")
+    if not (key and separator and value):
+        raise ValueError(f"must be KEY=VALUE, got {text!r}")
+    if key in _SAME_FOR_ALL:
+        raise ValueError(f"{key} is the same for all settings: it cannot be in {text!r}")
+    try:
+        return key, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return key, value

@@ -30,12 +30,28 @@ def render(header: Sequence[str], rows: Sequence[Sequence[str]], n_names: int = 
     return "\n".join(lines)
 
 
-def spread(values: Sequence[float | None], show: Callable[[float], str]) -> str:
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]], n_names: int = 1) -> str:
+    """Return the table in Markdown: the first `n_names` columns to the left, the rest right."""
+    titles = [title.replace("\n", " ") for title in header]
+    rule = ["---" if i < n_names else "---:" for i in range(len(titles))]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [titles, rule, *rows])
+
+
+def mean(values: Sequence[float | None], show: Callable[[float], str]) -> str:
+    """Return the mean, and if there are several values their extremes: "2.31 (2.25..2.40)"."""
+    return spread(values, show, statistics.fmean)
+
+
+def spread(
+    values: Sequence[float | None],
+    show: Callable[[float], str],
+    middle_of: Callable[[Sequence[float]], float] = statistics.median,
+) -> str:
     """Return the median, and if there are several values their extremes: "2.31 (2.25..2.40)"."""
     known = [value for value in values if value is not None]
     if not known:
         return MISSING
-    middle = show(statistics.median(known))
+    middle = show(middle_of(known))
     if len(known) == 1:
         return middle
     return f"{middle} ({show(min(known))}..{show(max(known))})"

@@ -45,11 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=options.positive, default=5)
     parser.add_argument("--vector-size", type=options.positive, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of round 1; round r has seed + r - 1")
-    parser.add_argument("--analogies", type=options.existing_file, metavar="FILE")
-    parser.add_argument("--restrict-vocab", type=options.positive, default=30_000, metavar="N")
-    parser.add_argument(
-        "--word-pairs", type=options.named_file, nargs="+", default=[], metavar="NAME=FILE"
-    )
+    options.add_tests(parser)
     return parser
 
 

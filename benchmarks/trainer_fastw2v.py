@@ -6,13 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 from stopwatch import Stopwatch
+from trained import Trained
 
 from fastw2v import Word2Vec, _core, encode_corpus
 from fastw2v.system import resolve_isa
 
 
-def train(task: dict[str, Any]) -> tuple[tuple[list[str], Any, Any], dict[str, Any]]:
-    """Return (words, counts, vectors) and what was measured on the way to them."""
+def train(task: dict[str, Any]) -> tuple[Trained, dict[str, Any]]:
+    """Return what was trained and what was measured on the way to it."""
     hyper_parameters = task["hyper_parameters"]
     with Stopwatch() as reading:
         corpus = encode_corpus(
@@ -20,7 +21,8 @@ def train(task: dict[str, Any]) -> tuple[tuple[list[str], Any, Any], dict[str, A
         )
     with Stopwatch() as training:  # the initialisation of the vectors too
         model = Word2Vec(corpus, workers=task["workers"], **hyper_parameters).train(progress=False)
-    return (model.wv.index_to_key, model.wv.counts, model.wv.vectors), {
+    wv, output_vectors = model.wv, model._output_vectors  # which have no public name
+    return Trained(wv.index_to_key, wv.counts, wv.vectors, output_vectors), {
         "raw_words": corpus.n_raw_words,
         "read_seconds": reading.seconds,
         "train_seconds": sum(epoch.seconds for epoch in model.history),

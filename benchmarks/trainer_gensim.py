@@ -7,10 +7,11 @@ from typing import Any
 
 from gensim.models import Word2Vec, word2vec  # type: ignore[import-untyped]
 from stopwatch import Stopwatch
+from trained import Trained
 
 
-def train(task: dict[str, Any]) -> tuple[tuple[list[str], Any, Any], dict[str, Any]]:
-    """Return (words, counts, vectors) and what was measured on the way to them."""
+def train(task: dict[str, Any]) -> tuple[Trained, dict[str, Any]]:
+    """Return what was trained and what was measured on the way to it."""
     model, reading = _with_vocabulary(task)
     with Stopwatch() as training:
         model.train(
@@ -20,7 +21,7 @@ def train(task: dict[str, Any]) -> tuple[tuple[list[str], Any, Any], dict[str, A
             epochs=model.epochs,
         )
     counts = model.wv.expandos["count"]
-    return (model.wv.index_to_key, counts, model.wv.vectors), {
+    return Trained(model.wv.index_to_key, counts, model.wv.vectors, model.syn1neg), {
         "raw_words": model.corpus_total_words,
         "read_seconds": reading.seconds,
         "train_seconds": training.seconds,
