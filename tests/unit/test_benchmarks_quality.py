@@ -21,8 +21,8 @@ import pytest
 from fastw2v.reference import CBOW, SkipGram
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-QUESTIONS = ": some\nw0 w1 W2 w3\n"
-KEPT_WHOLE = ("w0", "w1", "W2", "w3")
+QUESTIONS = ": some\nw0 w1 W2 w5\n"
+KEPT_WHOLE = ("w0", "w1", "W2", "w5")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,9 +38,9 @@ def module(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of 600 lines of ten words: w0 the most frequent, w59 the least."""
+    """A file of 600 lines of ten words: w0 the most frequent, w59 the least, and W5 in capitals."""
     generator = random.Random(1)
-    words = [f"w{i}" for i in range(60)]
+    words = [f"w{i}" if i != 5 else "W5" for i in range(60)]
     weights = [1 / (i + 1) for i in range(60)]
     path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
     lines = [" ".join(generator.choices(words, weights, k=10)) for _ in range(600)]
@@ -148,19 +148,27 @@ def test_held_out_windows_skip_rare_words_and_thin_out_frequent_ones() -> None:
 
 
 def test_measures_find_rows_by_word_whatever_their_order(corpus: Path, tmp_path: Path) -> None:
-    prepared = prepare(corpus, tmp_path)
-    counts = Counter((Path(prepared["folder"]) / "corpus.txt").read_text().split())
-    words = [word for word, count in counts.most_common() if count >= 5]
-    inputs, outputs = np.random.default_rng(1).standard_normal((2, len(words), 8))
+    folder = Path(prepare(corpus, tmp_path)["folder"])
+    examples = np.load(folder / "held_out.npz")
+    words = examples["vocabulary"].tolist()
+    generator = np.random.default_rng(1)
+    inputs, outputs = generator.standard_normal((2, len(words), 8)).astype(np.float32)
+    measures = module("measures")
     results = []
-    for order in (np.arange(len(words)), np.arange(len(words))[::-1]):
+    for order in (np.arange(len(words)), generator.permutation(len(words))):
         trained = module("trained").Trained(
             [words[i] for i in order], None, inputs[order], outputs[order]
         )
-        measure = module("measures").measure
-        results.append(measure(Path(prepared["folder"]), trained, "skip-gram"))
+        results.append(measures.measure(folder, trained, "skip-gram"))
     assert results[0]["twins"] == results[1]["twins"] != {}
-    assert results[0]["held_out_loss"] == pytest.approx(results[1]["held_out_loss"], rel=1e-9)
+    expected = measures.held_out_loss(
+        inputs,
+        outputs,
+        *(examples[name] for name in ("centers", "contexts", "negatives")),
+        mean=False,
+    )
+    assert (examples["contexts"] < 0).any()
+    assert [result["held_out_loss"] for result in results] == [expected, expected]
 
 
 # ---- Preparation -------------------------------------------------------------------------------
@@ -200,7 +208,8 @@ def test_exactly_half_of_a_split_word_is_renamed_and_nothing_else(
 def test_words_of_the_evaluation_sets_are_never_split(corpus: Path, tmp_path: Path) -> None:
     prepared = prepare(corpus, tmp_path, twins_per_band=1000)
     text = (Path(prepared["folder"]) / "corpus.txt").read_text().split()
-    assert not {"w0__b", "w1__b", "w2__b", "w3__b"} & set(text)  # W2, too
+    assert {"w0", "w1", "w2", "W5"} <= set(text)
+    assert not {"w0__b", "w1__b", "w2__b", "W5__b"} & set(text)
     assert {"w4__b", "w20__b"} <= set(text)
 
 
@@ -253,6 +262,29 @@ def test_a_wrong_setting_is_refused_before_anything_runs(
     ended = quality("--corpus", corpus, "--json", tmp_path / "out.json", "--settings", text)
     assert ended.returncode == 2
     assert message in ended.stderr
+
+
+def test_a_run_is_known_by_what_was_trained_not_by_its_name() -> None:
+    identity = module("quality").identity
+    run = {
+        "trainer": "gensim",
+        "hyper_parameters": {"alpha": 0.05, "seed": 1},
+        "effective": None,
+        "prepared": "a",
+        "tests": ["analogies"],
+        "restrict_vocab": 30_000,
+    }
+    assert identity(run) == identity(run | {"setting": "another", "commit": "another"})
+    others = [
+        {"trainer": "fasttext"},
+        {"hyper_parameters": {"alpha": 0.025, "seed": 1}},
+        {"hyper_parameters": {"alpha": 0.05, "seed": 2}},
+        {"effective": {"pool_refresh": 0.5}},  # another default, after a commit
+        {"prepared": "b"},
+        {"tests": []},
+        {"restrict_vocab": 10_000},
+    ]
+    assert len({identity(run | other) for other in [{}, *others]}) == 1 + len(others)
 
 
 def made_run(**changes: Any) -> dict[str, Any]:
