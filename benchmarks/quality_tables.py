@@ -25,9 +25,10 @@ def render(report: dict[str, Any], markdown: bool = False) -> str:
     for (key, vector_size, epochs), rows in _groups(report["runs"]).items():
         about = report["prepared"][key]
         parts.append(f"{about['name']} ({key}), vector_size {vector_size}, epochs {epochs}")
+        has_twins = all(run["twins"] for group in rows.values() for run in group)
         parts += [
             show(*_scores_table(rows)),
-            show(*_twins_table(rows)),
+            show(*_twins_table(rows)) if has_twins else "",
             show(*_time_table(rows)),
             _verdict(rows),
         ]
