@@ -4,6 +4,7 @@
  * which must be included first. That header also sets the register blocking:
  *   VEC_WIDTH      floats in a vec, a divisor of FW_ROW_FLOATS
  *   DOT_INPUTS x DOT_TARGETS   pairs whose dot products are summed side by side, at most 4 x 6
+ *   VEC_REGISTERS              registers of a vec, 16 or 32
  *   UPDATE_TARGETS             targets whose chunk and delta stay in registers, 6 or 14
  *
  * Shapes: n inputs, m targets; i counts inputs, j targets, d floats of a row.
@@ -135,17 +136,87 @@ static void block_residuals(const fw_block *b)
 /* ---- 3. Update -------------------------------------------------------------------------- */
 
 /*
- * The nj <= UPDATE_TARGETS targets from `first` on: per chunk of a row, they and their deltas stay in
- * registers. If that is not all of them, `gradients` takes the sum over the tiles and `scratch` the
- * deltas: no target may move before the last tile, since it may stand in several.
+ * Without `gradients`, all m = nj <= UPDATE_TARGETS targets at once, from float `d` of the rows on:
+ * `width` vecs of each and of its delta stay in registers while the inputs pass by. Two vecs share the
+ * loads of the residuals, which one vec by itself waits for.
+ */
+FW_INLINE void update_chunk(const int nj, const int width, size_t d, float *const *targets,
+                            const fw_block *b)
+{
+    float *const *const inputs = b->inputs;
+    const int n = b->n_inputs;
+    const float *g = b->residuals;
+    vec y[2][UPDATE_TARGETS];
+    vec delta[2][UPDATE_TARGETS];
+    FW_UNROLL
+    for (int j = 0; j < nj; ++j) {
+        FW_UNROLL
+        for (int c = 0; c < width; ++c) {
+            y[c][j] = vec_load(targets[j] + d + c * VEC_WIDTH);
+            delta[c][j] = vec_zero();
+        }
+    }
+    for (int i = 0; i < n; ++i, g += nj) {
+        float *const x_row = inputs[i] + d;
+        vec x[2];
+        vec gradient[2];
+        FW_UNROLL
+        for (int c = 0; c < width; ++c) {
+            x[c] = vec_load(x_row + c * VEC_WIDTH);
+            gradient[c] = vec_zero();
+        }
+        FW_UNROLL
+        for (int j = 0; j < nj; ++j) {
+            const vec g_ij = vec_set1(g[j]);
+            FW_UNROLL
+            for (int c = 0; c < width; ++c) {
+                gradient[c] = vec_fma(g_ij, y[c][j], gradient[c]);
+                delta[c][j] = vec_fma(g_ij, x[c], delta[c][j]);
+            }
+        }
+        FW_UNROLL
+        for (int c = 0; c < width; ++c)
+            vec_store(x_row + c * VEC_WIDTH, vec_add(x[c], gradient[c]));
+    }
+    /* Loaded again: a target that stands twice has moved by now. */
+    FW_UNROLL
+    for (int j = 0; j < nj; ++j) {
+        FW_UNROLL
+        for (int c = 0; c < width; ++c) {
+            float *const y_row = targets[j] + d + c * VEC_WIDTH;
+            vec_store(y_row, vec_add(vec_load(y_row), delta[c][j]));
+        }
+    }
+}
+
+FW_INLINE void update_in_place(const int nj, const fw_block *b)
+{
+    float *targets[UPDATE_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
+    FW_UNROLL
+    for (int j = 0; j < nj; ++j)
+        targets[j] = b->targets[j];
+    size_t d = 0;
+    if (4 * nj + 5 <= VEC_REGISTERS) /* two of y, delta, x and D, and a residual */
+        for (; d + 2 * VEC_WIDTH <= b->stride; d += 2 * VEC_WIDTH)
+            update_chunk(nj, 2, d, targets, b);
+    for (; d < b->stride; d += VEC_WIDTH)
+        update_chunk(nj, 1, d, targets, b);
+}
+
+/*
+ * With `gradients`, which take the D: the nj <= UPDATE_TARGETS targets from `first` on. If that is not
+ * all of them, `gradients` sums over the tiles and `scratch` takes the deltas: no target may move
+ * before the last tile, since it may stand in several.
  */
 FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
 {
     const int n = b->n_inputs;
     const int m = b->n_targets;
+    float *const *const inputs = b->inputs;
+    float *const *const gradients = b->gradients;
     const bool whole = nj == m;
     float *const deltas = b->scratch + (size_t)first * b->stride; /* (nj, stride) */
-    float *targets[UPDATE_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
+    float *targets[UPDATE_TARGETS]; /* a copy, as above */
     FW_UNROLL
     for (int j = 0; j < nj; ++j)
         targets[j] = b->targets[first + j];
@@ -159,24 +230,19 @@ FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
         }
         const float *g = b->residuals + first;
         for (int i = 0; i < n; ++i, g += m) {
-            float *const x_row = b->inputs[i] + d;
-            const vec x = vec_load(x_row);
-            vec gradient = first == 0 ? vec_zero() : vec_load(b->gradients[i] + d);
+            const vec x = vec_load(inputs[i] + d);
+            vec gradient = first == 0 ? vec_zero() : vec_load(gradients[i] + d);
             FW_UNROLL
             for (int j = 0; j < nj; ++j) {
                 const vec g_ij = vec_set1(g[j]);
                 gradient = vec_fma(g_ij, y[j], gradient);
                 delta[j] = vec_fma(g_ij, x, delta[j]);
             }
-            if (b->gradients)
-                vec_store(b->gradients[i] + d, gradient);
-            else
-                vec_store(x_row, vec_add(x, gradient));
+            vec_store(gradients[i] + d, gradient);
         }
-        /* Loaded again: a target that stands twice has moved by now. */
         FW_UNROLL
         for (int j = 0; j < nj; ++j) {
-            if (whole)
+            if (whole) /* loaded again, as above */
                 vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[j]));
             else
                 vec_store(deltas + (size_t)j * b->stride + d, delta[j]);
@@ -220,24 +286,33 @@ static void update_many(const fw_block *b)
     }
 }
 
-static void update_targets(int nj, int first, const fw_block *b)
+FW_INLINE void update_targets(const int nj, int first, const fw_block *b)
+{
+    if (b->gradients)
+        update_tile(nj, first, b);
+    else
+        update_in_place(nj, b);
+}
+
+/* update_targets with a literal: one jump a block, then straight code. */
+static void update_few(int nj, int first, const fw_block *b)
 {
     switch (nj) {
-    case 1: update_tile(1, first, b); break;
-    case 2: update_tile(2, first, b); break;
-    case 3: update_tile(3, first, b); break;
-    case 4: update_tile(4, first, b); break;
-    case 5: update_tile(5, first, b); break;
-    case 6: update_tile(6, first, b); break;
+    case 1: update_targets(1, first, b); break;
+    case 2: update_targets(2, first, b); break;
+    case 3: update_targets(3, first, b); break;
+    case 4: update_targets(4, first, b); break;
+    case 5: update_targets(5, first, b); break;
+    case 6: update_targets(6, first, b); break;
 #if UPDATE_TARGETS > 6
-    case 7: update_tile(7, first, b); break;
-    case 8: update_tile(8, first, b); break;
-    case 9: update_tile(9, first, b); break;
-    case 10: update_tile(10, first, b); break;
-    case 11: update_tile(11, first, b); break;
-    case 12: update_tile(12, first, b); break;
-    case 13: update_tile(13, first, b); break;
-    case 14: update_tile(14, first, b); break;
+    case 7: update_targets(7, first, b); break;
+    case 8: update_targets(8, first, b); break;
+    case 9: update_targets(9, first, b); break;
+    case 10: update_targets(10, first, b); break;
+    case 11: update_targets(11, first, b); break;
+    case 12: update_targets(12, first, b); break;
+    case 13: update_targets(13, first, b); break;
+    case 14: update_targets(14, first, b); break;
 #endif
     default: break;
     }
@@ -251,7 +326,7 @@ static void block_update(const fw_block *b)
         return;
     }
     for (int first = 0; first < m; first += UPDATE_TARGETS)
-        update_targets(smaller(m - first, UPDATE_TARGETS), first, b);
+        update_few(smaller(m - first, UPDATE_TARGETS), first, b);
     if (m > UPDATE_TARGETS)
         add_deltas(b);
 }

@@ -4,8 +4,7 @@
  * take one step together: the hidden rows are one dense product of the rows under their windows with
  * coefficients that are 0 outside a center's own window, and the gradients go back the same way.
  */
-#include "prefetch.h"
-#include "walk.h"
+#include "negatives.h"
 
 typedef struct group {
     int32_t begin, count;      /* centers */
@@ -28,12 +27,10 @@ static group group_at(const walk *w, int32_t begin)
     return g;
 }
 
-/* Rows under the windows and the coefficients with which they make and share the hidden rows. */
-static void prepare_context(walk *w, const group *g)
+/* The coefficients with which the rows under the windows make and share the hidden rows. */
+static void prepare_coefficients(walk *w, const group *g)
 {
     const fw_settings *const s = w->settings;
-    for (int32_t p = 0; p < g->positions; ++p)
-        w->context[p] = walk_row(w->model->input, w->model, w->centers.ids[g->first + p]);
     for (int32_t i = 0; i < g->count; ++i) {
         const int32_t c = g->begin + i;
         const float n = (float)(w->centers.last[c] - w->centers.first[c]);
@@ -50,62 +47,60 @@ static void prepare_context(walk *w, const group *g)
 }
 
 /* Targets: the group's centers, each the positive of its own row only, then the negatives. */
-static void prepare_targets(walk *w, const group *g, const int32_t *set)
+static void prepare_labels(walk *w, const group *g, float *const *targets)
 {
-    const fw_model *const model = w->model;
-    const int32_t negatives = w->settings->negatives;
-    const int32_t m = g->count + negatives;
-    const int32_t *const ids = w->centers.ids + g->begin;
-    for (int32_t j = 0; j < g->count; ++j)
-        w->targets[j] = walk_row(model->output, model, ids[j]);
-    for (int32_t k = 0; k < negatives; ++k)
-        w->targets[g->count + k] = walk_row(model->output, model, set[k]);
+    const int32_t m = g->count + w->settings->negatives;
     for (int32_t i = 0; i < g->count; ++i) {
         float *const labels = w->labels + i * m;
         float *const weights = w->weights + i * m;
         for (int32_t j = 0; j < g->count; ++j)
             labels[j] = weights[j] = i == j ? 1.0f : 0.0f;
-        for (int32_t k = 0; k < negatives; ++k) {
-            labels[g->count + k] = 0.0f;
-            weights[g->count + k] = set[k] == ids[i] ? 0.0f : w->settings->negative_weight;
+        for (int32_t j = g->count; j < m; ++j) {
+            labels[j] = 0.0f;
+            weights[j] = targets[j] == targets[i] ? 0.0f : w->settings->negative_weight;
         }
     }
     w->block.n_inputs = g->count;
     w->block.n_targets = m;
+    w->block.targets = targets;
 }
 
-static void train_group(walk *w, const group *g, const int32_t *set)
+static void train_group(walk *w, const group *g, float *const *targets)
 {
     const size_t stride = w->model->stride;
-    prepare_context(w, g);
-    prepare_targets(w, g, set);
-    w->kernels->combine_rows(stride, w->inputs, g->count, w->context, g->positions, w->gather, false);
+    float *const *const context = w->centers.rows + g->first;
+    prepare_coefficients(w, g);
+    prepare_labels(w, g, targets);
+    w->kernels->combine_rows(stride, w->inputs, g->count, (const float *const *)context, g->positions,
+                             w->gather, false);
     w->kernels->block_step(&w->block);
-    w->kernels->combine_rows(stride, (float *const *)w->context, g->positions,
-                             (const float *const *)w->gradients, g->count, w->scatter, true);
+    w->kernels->combine_rows(stride, context, g->positions, (const float *const *)w->gradients,
+                             g->count, w->scatter, true);
     w->stats->examples += g->count;
     for (int32_t i = 0; i < g->count; ++i)
         if (walk_samples_loss(w, g->begin + i))
             fw_walk_add_loss(w, i);
 }
 
-/* Draw a group's negatives and ask for the rows that it will be the first to touch. */
+/* Choose a group's targets and ask for the rows that it will be the first to touch. */
 static void prepare(walk *w, int32_t begin, int64_t step)
 {
     const fw_model *const model = w->model;
-    if (begin >= w->centers.count)
+    const walk_centers *const centers = &w->centers;
+    if (begin >= centers->count)
         return;
     const group g = group_at(w, begin);
-    int32_t *const set = walk_set(w, step);
-    fw_walk_draw_negatives(w, g.count, 1, set);
-    for (int32_t k = 0; k < w->settings->negatives; ++k)
-        prefetch_row(walk_row(model->output, model, set[k]), model->stride);
-    for (int32_t c = begin; c < begin + g.count; ++c) {
-        prefetch_row(walk_row(model->output, model, w->centers.ids[c]), model->stride);
-        const int64_t entering = (int64_t)c + w->settings->window;
-        if (entering < w->centers.count)
-            prefetch_row(walk_row(model->input, model, w->centers.ids[entering]), model->stride);
+    float **const targets = walk_targets(w, step);
+    for (int32_t i = 0; i < g.count; ++i) {
+        targets[i] = walk_row(model->output, model, centers->ids[begin + i]);
+        prefetch_row(targets[i], model->stride);
+        const int64_t entering = (int64_t)begin + i + w->settings->window;
+        if (entering < centers->count)
+            prefetch_row(centers->rows[entering], model->stride);
     }
+    if (w->settings->scope == FW_SCOPE_POOL)
+        renew_pool(w, g.count);
+    draw_negatives(w, w->settings->scope, targets + g.count);
 }
 
 void fw_walk_cbow(walk *w)
@@ -119,6 +114,6 @@ void fw_walk_cbow(walk *w)
     for (int32_t begin = 0; begin < w->centers.count; begin += size, ++step) {
         prepare(w, begin + ahead * size, step + ahead);
         const group g = group_at(w, begin);
-        train_group(w, &g, walk_set(w, step));
+        train_group(w, &g, walk_targets(w, step));
     }
 }

@@ -2,82 +2,99 @@
 /* Skip-gram: the context words of a center predict it (word2vec.c's direction). */
 #include <string.h>
 
-#include "prefetch.h"
-#include "walk.h"
+#include "compiler.h"
+#include "negatives.h"
 
 /* The weights of a step on n inputs: those prepared, with the columns of collisions set to 0. */
-static const float *weights_for(walk *w, int32_t n, int32_t center_id, const int32_t *set)
+static const float *mask_collisions(walk *w, int32_t n, float *const *targets)
 {
     const int32_t m = w->block.n_targets;
-    const float *weights = w->weights;
-    for (int32_t j = 1; j < m; ++j) {
-        if (set[j - 1] != center_id)
-            continue;
-        if (weights == w->weights) {
-            memcpy(w->masked_weights, w->weights, (size_t)n * (size_t)m * sizeof(float));
-            weights = w->masked_weights;
-        }
-        for (int32_t i = 0; i < n; ++i)
+    memcpy(w->masked_weights, w->weights, (size_t)n * (size_t)m * sizeof(float));
+    for (int32_t j = 1; j < m; ++j)
+        for (int32_t i = 0; i < n && targets[j] == targets[0]; ++i)
             w->masked_weights[i * m + j] = 0.0f;
-    }
-    return weights;
+    return w->masked_weights;
 }
 
-/* One block: n prepared inputs against the center and a set of negatives. */
-static void step(walk *w, int32_t n, int32_t c, const int32_t *set)
+FW_INLINE bool has_collision(float *const *targets, int32_t m)
 {
-    const fw_model *const model = w->model;
-    const int32_t center_id = w->centers.ids[c];
-    w->targets[0] = walk_row(model->output, model, center_id);
-    for (int32_t k = 0; k < w->settings->negatives; ++k)
-        w->targets[1 + k] = walk_row(model->output, model, set[k]);
-    w->block.n_inputs = n;
-    w->block.weights = weights_for(w, n, center_id, set);
-    w->kernels->block_step(&w->block);
+    bool collision = false;
+    for (int32_t j = 1; j < m; ++j)
+        collision |= targets[j] == targets[0];
+    return collision;
+}
+
+/* One block: n inputs against the center and a set of negatives. */
+FW_INLINE void step(walk *w, int32_t c, int32_t n, float *const *inputs, float *const *targets)
+{
+    fw_block *const block = &w->block;
+    block->n_inputs = n;
+    block->inputs = inputs;
+    block->targets = targets;
+    block->weights = w->weights;
+    if (has_collision(targets, block->n_targets))
+        block->weights = mask_collisions(w, n, targets);
+    w->kernels->block_step(block);
     w->stats->examples += n;
     if (walk_samples_loss(w, c))
         for (int32_t i = 0; i < n; ++i)
             fw_walk_add_loss(w, i);
 }
 
-static void train_center(walk *w, int32_t c, const int32_t *set)
+/* Copy at least `least` pointers. The number of pieces is the same for all centers of a run: one less
+ * branch to guess wrong. */
+FW_INLINE void copy_rows(float **to, float *const *from, int32_t least)
 {
-    const fw_model *const model = w->model;
-    const int32_t first = w->centers.first[c];
-    const int32_t last = w->centers.last[c];
-    const bool one_by_one = w->settings->scope == FW_SCOPE_EXAMPLE;
-    int32_t n = 0;
-    for (int32_t position = first; position <= last; ++position) {
-        if (position == c)
-            continue;
-        w->inputs[n++] = walk_row(model->input, model, w->centers.ids[position]);
-        if (one_by_one) {
-            step(w, 1, c, set);
-            set += w->settings->negatives;
-            n = 0;
-        }
-    }
-    if (!one_by_one)
-        step(w, n, c, set);
+    for (int32_t i = 0; i < least; i += WALK_COPIED_ROWS)
+        memcpy(to + i, from + i, WALK_COPIED_ROWS * sizeof *to);
 }
 
-/* Draw the negatives of center c and ask for all rows that it will be the first to touch. */
-static void prepare(walk *w, int32_t c)
+FW_INLINE void train_center(walk *w, const fw_scope scope, int32_t c)
+{
+    const walk_centers *const centers = &w->centers;
+    const int32_t window = w->settings->window;
+    const int32_t before = c - centers->first[c];
+    const int32_t n = centers->last[c] - centers->first[c];
+    float *const *const targets = walk_targets(w, c);
+    copy_rows(w->inputs, centers->rows + c - before, window);
+    copy_rows(w->inputs + before, centers->rows + c + 1, window);
+    if (scope != FW_SCOPE_EXAMPLE)
+        step(w, c, n, w->inputs, targets);
+    else
+        for (int32_t i = 0; i < n; ++i)
+            step(w, c, 1, w->inputs + i, targets + i * w->block.n_targets);
+}
+
+/* Choose the targets of center c and ask for the rows that it will be the first to touch. */
+FW_INLINE void prepare(walk *w, const fw_scope scope, int32_t c)
 {
     const fw_model *const model = w->model;
     const walk_centers *const centers = &w->centers;
     if (c >= centers->count)
         return;
-    const int32_t contexts = centers->last[c] - centers->first[c];
-    const int32_t sets = w->settings->scope == FW_SCOPE_EXAMPLE ? contexts : 1;
-    int32_t *const set = walk_set(w, c);
-    fw_walk_draw_negatives(w, 1, contexts, set);
-    for (int32_t k = 0; k < sets * w->settings->negatives; ++k)
-        prefetch_row(walk_row(model->output, model, set[k]), model->stride);
-    prefetch_row(walk_row(model->output, model, centers->ids[c]), model->stride);
+    float *const positive = walk_row(model->output, model, centers->ids[c]);
+    float **targets = walk_targets(w, c);
+    const int32_t sets = scope == FW_SCOPE_EXAMPLE ? centers->last[c] - centers->first[c] : 1;
+    if (scope == FW_SCOPE_POOL)
+        renew_pool(w, 1);
+    for (int32_t i = 0; i < sets; ++i, targets += w->block.n_targets) {
+        targets[0] = positive;
+        draw_negatives(w, scope, targets + 1);
+    }
+    prefetch_row(positive, model->stride);
     const int64_t entering = (int64_t)c + w->settings->window;
     if (entering < centers->count)
-        prefetch_row(walk_row(model->input, model, centers->ids[entering]), model->stride);
+        prefetch_row(centers->rows[entering], model->stride);
+}
+
+FW_INLINE void train_centers(walk *w, const fw_scope scope)
+{
+    for (int32_t c = 0; c < WALK_AHEAD; ++c)
+        prepare(w, scope, c);
+    for (int32_t c = 0; c < w->centers.count; ++c) {
+        prepare(w, scope, c + WALK_AHEAD);
+        train_center(w, scope, c);
+    }
 }
 
 static void prepare_labels(walk *w)
@@ -95,10 +112,9 @@ static void prepare_labels(walk *w)
 void fw_walk_skip_gram(walk *w)
 {
     prepare_labels(w);
-    for (int32_t c = 0; c < WALK_AHEAD; ++c)
-        prepare(w, c);
-    for (int32_t c = 0; c < w->centers.count; ++c) {
-        prepare(w, c + WALK_AHEAD);
-        train_center(w, c, walk_set(w, c));
+    switch (w->settings->scope) { /* a literal at each call: no scope is asked for twice */
+    case FW_SCOPE_EXAMPLE: train_centers(w, FW_SCOPE_EXAMPLE); break;
+    case FW_SCOPE_WINDOW: train_centers(w, FW_SCOPE_WINDOW); break;
+    case FW_SCOPE_POOL: train_centers(w, FW_SCOPE_POOL); break;
     }
 }

@@ -10,6 +10,7 @@
 #define VEC_WIDTH 8
 #define DOT_INPUTS 2 /* 12 sums + 2 inputs + 1 target = 15 registers */
 #define DOT_TARGETS 6
+#define VEC_REGISTERS 16
 #define UPDATE_TARGETS 6 /* 6 targets + 6 deltas + input, gradient, residual = 15 */
 
 typedef __m256 vec;

@@ -10,6 +10,7 @@
 #define VEC_WIDTH 4
 #define DOT_INPUTS 4 /* 24 sums + 4 inputs + 1 target = 29 registers */
 #define DOT_TARGETS 6
+#define VEC_REGISTERS 32
 #define UPDATE_TARGETS 14 /* 14 targets + 14 deltas + input, gradient, residual = 31 */
 
 typedef float32x4_t vec;

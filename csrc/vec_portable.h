@@ -14,6 +14,7 @@
 #define VEC_WIDTH 4
 #define DOT_INPUTS 2
 #define DOT_TARGETS 6
+#define VEC_REGISTERS 16
 #define UPDATE_TARGETS 6
 
 typedef struct vec {

@@ -79,17 +79,8 @@ static void find_centers(walk *w, const fw_chunk *chunk)
         }
         begin = end;
     }
-}
-
-static void open_negatives(walk *w, const fw_chunk *chunk)
-{
-    walk_negatives *const from = &w->negatives;
-    from->noise_stream = fw_substream(chunk->stream, FW_PURPOSE_NOISE);
-    from->picks_stream = fw_substream(chunk->stream, FW_PURPOSE_PICKS);
-    if (w->settings->scope == FW_SCOPE_POOL)
-        for (int32_t i = 0; i < w->settings->pool_size; ++i)
-            from->pool[i] = fw_noise_draw(w->model->noise, w->model->vocab_size, from->noise_stream,
-                                          from->noise_counter++);
+    for (int32_t c = 0; c < w->centers.count; ++c)
+        w->centers.rows[c] = walk_row(w->model->input, w->model, w->centers.ids[c]);
 }
 
 void fw_walk_add_loss(walk *w, int32_t i)
@@ -125,7 +116,7 @@ fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, con
     if (!w.kernels)
         return FW_ERROR_ISA_UNAVAILABLE;
     find_centers(&w, chunk);
-    open_negatives(&w, chunk);
+    fw_walk_open_negatives(&w, chunk->stream);
     if (settings->architecture == FW_SKIP_GRAM)
         fw_walk_skip_gram(&w);
     else

@@ -5,15 +5,23 @@
 
 #include "kernels.h"
 
-/* Negatives are drawn, and their rows asked for, this many steps before they are used: a prototype
- * lost a third of its speed on Zen 4 without it, and any distance from 1 to 12 was alike. */
+/* Negatives are drawn, and rows asked for, this many steps before they are used: a prototype lost a
+ * third of its speed on Zen 4 without it, and any distance from 1 to 12 was alike. */
 #define WALK_AHEAD 4
+#define WALK_RING 8
+
+/* Draws from the noise distribution that are made together. */
+#define WALK_NOISE_BATCH 64
+
+/* Pointers to rows are copied by so many, up to a window and what is left of the last so many. */
+#define WALK_COPIED_ROWS 4
 
 /* The kept tokens of the chunk that have a context: "centers", in order. */
 typedef struct walk_centers {
     int32_t *ids;
     int32_t *first; /* first and last position of the window, positions being indices into ids; */
     int32_t *last;  /* the center itself stands between them */
+    float **rows;   /* their input rows */
     int32_t count;
 } walk_centers;
 
@@ -21,9 +29,11 @@ typedef struct walk_centers {
 typedef struct walk_negatives {
     uint64_t noise_stream, noise_counter;
     uint64_t picks_stream, picks_counter;
-    int32_t *pool;
+    int32_t *drawn; /* the last batch of draws, and how many of them were given out */
+    int32_t drawn_used;
     int32_t pool_head;
-    uint32_t pool_credit; /* renewals due, in 1/65536 */
+    uint64_t pool_credit; /* renewals due, in 1/65536 */
+    float **pool;         /* output rows */
 } walk_negatives;
 
 typedef struct walk {
@@ -32,16 +42,14 @@ typedef struct walk {
     const fw_kernels *kernels;
     walk_centers centers;
     walk_negatives negatives;
-    int32_t *sets;         /* (WALK_AHEAD + 1, set_size): ring of negative sets */
-    size_t set_size;
-    const float **context; /* input rows under a CBOW group's windows */
+    float **targets;       /* (WALK_AHEAD + 1, targets_size): ring of the targets of steps */
+    size_t targets_size;
     float *gather;         /* (group, positions) coefficients of the hidden rows */
     float *scatter;        /* (positions, group) and of their gradients */
     float *masked_weights; /* copy of block.weights for a step in which a negative is the positive */
     float *labels;         /* (n, m), what block.labels and block.weights point to */
     float *weights;
     float **inputs;
-    float **targets;
     float **gradients;
     fw_block block;
     fw_stats *stats;
@@ -50,13 +58,16 @@ typedef struct walk {
 /* Lay out a walk in `workspace`; returns the bytes used. With a null workspace, only counts. */
 size_t fw_walk_layout(walk *w, const fw_settings *settings, size_t stride, void *workspace);
 
-/* Draw the next negatives of a step over `n_centers` centers with `n_examples` examples in all. */
-void fw_walk_draw_negatives(walk *w, int32_t n_centers, int32_t n_examples, int32_t *set);
+/* Start the draws of a chunk, the pool included. */
+void fw_walk_open_negatives(walk *w, uint64_t stream);
 
-/* The slot of step `step` in the ring. */
-static inline int32_t *walk_set(const walk *w, int64_t step)
+/* Draw the next batch from the noise distribution. */
+void fw_walk_draw_noise(walk *w);
+
+/* The targets of step `step`: the positives, then the negatives; with EXAMPLE so for each pair. */
+static inline float **walk_targets(const walk *w, int64_t step)
 {
-    return w->sets + (size_t)(step % (WALK_AHEAD + 1)) * w->set_size;
+    return w->targets + (size_t)(step & (WALK_RING - 1)) * w->targets_size;
 }
 
 void fw_walk_skip_gram(walk *w);

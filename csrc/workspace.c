@@ -43,11 +43,12 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->centers.ids = take(&a, tokens, sizeof(int32_t));
     w->centers.first = take(&a, tokens, sizeof(int32_t));
     w->centers.last = take(&a, tokens, sizeof(int32_t));
-    w->negatives.pool = take(&a, s->scope == FW_SCOPE_POOL ? (size_t)s->pool_size : 0, sizeof(int32_t));
-    w->set_size = sets_a_center * (size_t)s->negatives;
-    w->sets = take(&a, (WALK_AHEAD + 1) * w->set_size, sizeof(int32_t));
-    w->inputs = take(&a, n, sizeof(float *));
-    w->targets = take(&a, m, sizeof(float *));
+    w->centers.rows = take(&a, tokens + (size_t)s->window + WALK_COPIED_ROWS, sizeof(float *));
+    w->negatives.drawn = take(&a, WALK_NOISE_BATCH, sizeof(int32_t));
+    w->negatives.pool = take(&a, s->scope == FW_SCOPE_POOL ? (size_t)s->pool_size : 0, sizeof(float *));
+    w->targets_size = sets_a_center * m;
+    w->targets = take(&a, WALK_RING * w->targets_size, sizeof(float *));
+    w->inputs = take(&a, n + WALK_COPIED_ROWS, sizeof(float *));
     w->labels = take(&a, pairs, sizeof(float));
     w->weights = take(&a, pairs, sizeof(float));
     w->masked_weights = take(&a, pairs, sizeof(float));
@@ -55,7 +56,6 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->block.residuals = take(&a, pairs, sizeof(float));
     w->block.scratch = take(&a, m * stride, sizeof(float));
     if (s->architecture == FW_CBOW) {
-        w->context = take(&a, positions, sizeof(float *));
         w->gather = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
         w->scatter = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
         w->gradients = take(&a, FW_CBOW_GROUP, sizeof(float *));
@@ -69,7 +69,6 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->settings = s;
     w->block.stride = stride;
     w->block.inputs = w->inputs;
-    w->block.targets = w->targets;
     w->block.gradients = w->gradients;
     w->block.labels = w->labels;
     w->block.weights = w->weights;
