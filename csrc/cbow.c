@@ -67,7 +67,7 @@ static void prepare_labels(walk *w, const group *g, float *const *targets)
 
 static void train_group(walk *w, const group *g, float *const *targets)
 {
-    const size_t stride = w->model->stride;
+    const size_t stride = w->block.stride;
     float *const *const context = w->centers.rows + g->first;
     prepare_coefficients(w, g);
     prepare_labels(w, g, targets);

@@ -158,6 +158,7 @@ typedef struct fw_model {
     float *input;                   /* (vocab_size, stride) */
     float *output;                  /* (vocab_size, stride) */
     size_t stride;
+    size_t vector_size;             /* floats of a row in use, 1..stride; the rest is padding */
     int32_t vocab_size;
     const uint32_t *keep_threshold; /* (vocab_size): a token stays if its 32 random bits are <= it, so
                                        with probability (threshold + 1) / 2^32 */

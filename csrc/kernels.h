@@ -6,6 +6,7 @@
 #include "fastw2v.h"
 
 typedef struct fw_kernels {
+    size_t vec_floats; /* a multiple of it is enough for block->stride and `stride` below */
     void (*block_step)(const fw_block *block);
     void (*combine_rows)(size_t stride, float *const *to, int32_t n_to, const float *const *from,
                          int32_t n_from, const float *coefficients, bool accumulate);

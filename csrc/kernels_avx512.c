@@ -15,7 +15,7 @@
 
 #include "block_step.h"
 
-const fw_kernels fw_kernels_avx512 = {block_step, combine_rows};
+const fw_kernels fw_kernels_avx512 = {VEC_WIDTH, block_step, combine_rows};
 
 #ifdef __clang__
 #pragma clang attribute pop

@@ -7,7 +7,7 @@
 
 #include "block_step.h"
 
-const fw_kernels fw_kernels_neon = {block_step, combine_rows};
+const fw_kernels fw_kernels_neon = {VEC_WIDTH, block_step, combine_rows};
 
 #else
 typedef int fw_no_neon_kernels; /* ISO C wants something in every file */

@@ -3,4 +3,4 @@
 
 #include "block_step.h"
 
-const fw_kernels fw_kernels_portable = {block_step, combine_rows};
+const fw_kernels fw_kernels_portable = {VEC_WIDTH, block_step, combine_rows};

@@ -29,7 +29,8 @@ static fw_status check(const fw_settings *s, const fw_model *model, const fw_chu
                        const void *workspace)
 {
     if (!s || !model || !chunk || !workspace || !model->input || !model->output ||
-        !model->keep_threshold || !model->noise || model->vocab_size < 1)
+        !model->keep_threshold || !model->noise || model->vocab_size < 1 ||
+        model->vector_size < 1 || model->vector_size > model->stride)
         return FW_ERROR_ARGUMENT;
     if ((uintptr_t)workspace % FW_ALIGNMENT || (uintptr_t)model->input % FW_ALIGNMENT ||
         (uintptr_t)model->output % FW_ALIGNMENT || model->stride % FW_ROW_FLOATS)
@@ -98,6 +99,12 @@ void fw_walk_add_loss(walk *w, int32_t i)
     ++w->stats->loss_examples;
 }
 
+/* Floats of a row that the kernels have to visit: short vecs leave some padding out. */
+static size_t used_floats(const fw_model *model, const fw_kernels *kernels)
+{
+    return (model->vector_size + kernels->vec_floats - 1) / kernels->vec_floats * kernels->vec_floats;
+}
+
 fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, const fw_chunk *chunk,
                          void *workspace, fw_stats *stats)
 {
@@ -112,9 +119,10 @@ fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, con
     w.model = model;
     w.kernels = fw_kernels_of(settings->isa);
     w.stats = stats;
-    w.block.learning_rate = chunk->learning_rate;
     if (!w.kernels)
         return FW_ERROR_ISA_UNAVAILABLE;
+    w.block.learning_rate = chunk->learning_rate;
+    w.block.stride = used_floats(model, w.kernels);
     find_centers(&w, chunk);
     fw_walk_open_negatives(&w, chunk->stream);
     if (settings->architecture == FW_SKIP_GRAM)

@@ -67,7 +67,6 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
         }
     }
     w->settings = s;
-    w->block.stride = stride;
     w->block.inputs = w->inputs;
     w->block.gradients = w->gradients;
     w->block.labels = w->labels;

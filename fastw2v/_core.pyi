@@ -46,6 +46,8 @@ class Trainer:
     ----------
     input_vectors, output_vectors : ndarray of shape (vocab_size, stride), float32, 64-byte aligned
         Rows padded with zeros to `stride`, a multiple of 16. Written in place.
+    vector_size : int
+        Columns in use, at least 1 and at most `stride`.
     keep_threshold : ndarray of shape (vocab_size,), uint32
     noise_table : ndarray of shape (vocab_size, 2), uint32
     **settings
@@ -59,6 +61,7 @@ class Trainer:
         keep_threshold: NDArray[np.uint32],
         noise_table: NDArray[np.uint32],
         *,
+        vector_size: int,
         isa: str,
         skip_gram: bool,
         scope: str,

@@ -124,6 +124,8 @@ cdef class Trainer:
     ----------
     input_vectors, output_vectors : ndarray of shape (vocab_size, stride), float32, 64-byte aligned
         Rows padded with zeros to `stride`, a multiple of 16. Written in place.
+    vector_size : int
+        Columns in use, at least 1 and at most `stride`.
     keep_threshold : ndarray of shape (vocab_size,), uint32
     noise_table : ndarray of shape (vocab_size, 2), uint32
     **settings
@@ -139,10 +141,10 @@ cdef class Trainer:
 
     def __init__(self, float[:, ::1] input_vectors, float[:, ::1] output_vectors,
                  const uint32_t[::1] keep_threshold, const uint32_t[:, ::1] noise_table, *,
-                 str isa, bint skip_gram, str scope, int32_t window, bint shrink_windows,
-                 int32_t negatives, float negative_weight, int32_t pool_size, uint32_t pool_refresh,
-                 bint cbow_mean, bint cbow_exact_gradient, int32_t chunk_tokens,
-                 int32_t loss_interval):
+                 int32_t vector_size, str isa, bint skip_gram, str scope, int32_t window,
+                 bint shrink_windows, int32_t negatives, float negative_weight,
+                 int32_t pool_size, uint32_t pool_refresh, bint cbow_mean,
+                 bint cbow_exact_gradient, int32_t chunk_tokens, int32_t loss_interval):
         cdef Py_ssize_t vocab_size = input_vectors.shape[0]
         if not 1 <= vocab_size <= 2147483647:
             raise ValueError(f"input_vectors must have 1 to 2,147,483,647 rows, got {vocab_size}")
@@ -156,11 +158,16 @@ cdef class Trainer:
             raise ValueError(f"keep_threshold must have {vocab_size} elements")
         if noise_table.shape[0] != vocab_size or noise_table.shape[1] != 2:
             raise ValueError(f"noise_table must have shape ({vocab_size}, 2)")
+        if not 1 <= vector_size <= input_vectors.shape[1]:
+            raise ValueError(
+                f"vector_size must be in 1..{input_vectors.shape[1]}, got {vector_size}"
+            )
         self.input_vectors, self.output_vectors = input_vectors, output_vectors
         self.keep_threshold, self.noise_table = keep_threshold, noise_table
         self.model.input = &input_vectors[0, 0]
         self.model.output = &output_vectors[0, 0]
         self.model.stride = <size_t>input_vectors.shape[1]
+        self.model.vector_size = <size_t>vector_size
         self.model.vocab_size = <int32_t>vocab_size
         self.model.keep_threshold = &keep_threshold[0]
         self.model.noise = <const fw_alias *>&noise_table[0, 0]

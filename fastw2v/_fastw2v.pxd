@@ -86,6 +86,7 @@ cdef extern from "fastw2v.h" nogil:
         float *input
         float *output
         size_t stride
+        size_t vector_size
         int32_t vocab_size
         const uint32_t *keep_threshold
         const fw_alias *noise

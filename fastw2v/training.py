@@ -138,6 +138,7 @@ def build_trainer(
         parameters.output_rows,
         sampling.keep_threshold(counts, config.sample),
         noise_table,
+        vector_size=config.vector_size,
         isa=resolve_isa(config.isa),
         skip_gram=bool(config.sg),
         scope=config.negative_scope,

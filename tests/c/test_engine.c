@@ -145,6 +145,7 @@ static void fill_model(run *r)
     r->model = (fw_model){.input = input,
                           .output = guarded_alloc(VOCAB_SIZE * STRIDE * sizeof(float)),
                           .stride = STRIDE,
+                          .vector_size = DIM,
                           .vocab_size = VOCAB_SIZE,
                           .keep_threshold = keep_threshold,
                           .noise = noise};
@@ -258,6 +259,8 @@ static void test_refused_training(void)
     REFUSED(FW_ERROR_ARGUMENT, model.noise, NULL);
     REFUSED(FW_ERROR_ARGUMENT, model.vocab_size, 0);
     REFUSED(FW_ERROR_ARGUMENT, model.stride, 0);
+    REFUSED(FW_ERROR_ARGUMENT, model.vector_size, 0);
+    REFUSED(FW_ERROR_ARGUMENT, model.vector_size, STRIDE + 1);
     REFUSED(FW_ERROR_ARGUMENT, chunk.ids, NULL);
     REFUSED(FW_ERROR_ARGUMENT, chunk.sentence_ends, NULL);
     REFUSED(FW_ERROR_ARGUMENT, chunk.begin, -1);

@@ -85,7 +85,7 @@ class Run:
         for name in ("input_vectors", "output_vectors"):
             self.arrays[name][:] = rng.normal(size=(VOCAB_SIZE, 16))
         self.settings: dict[str, Any] = {
-            "isa": ISAS[-1], "skip_gram": True, "scope": "window", "window": 3,
+            "vector_size": 16, "isa": ISAS[-1], "skip_gram": True, "scope": "window", "window": 3,
             "shrink_windows": False, "negatives": 2, "negative_weight": 1.0, "pool_size": 4,
             "pool_refresh": 65536, "cbow_mean": True, "cbow_exact_gradient": True,
             "chunk_tokens": N_TOKENS, "loss_interval": 1,
@@ -271,4 +271,10 @@ def test_a_matrix_that_may_not_be_written_is_refused(name: str) -> None:
 def test_rows_that_are_not_padded_are_refused(size: int) -> None:
     rows: Callable[[], np.ndarray] = lambda: aligned((VOCAB_SIZE, size))  # noqa: E731
     with pytest.raises(ValueError, match="a training setting is out of its range"):
-        Run(input_vectors=rows(), output_vectors=rows())
+        Run(input_vectors=rows(), output_vectors=rows(), vector_size=1)
+
+
+@pytest.mark.parametrize("vector_size", [0, 17])
+def test_a_vector_size_beyond_the_rows_is_refused(vector_size: int) -> None:
+    with pytest.raises(ValueError, match=rf"vector_size must be in 1\.\.16, got {vector_size}"):
+        Run(vector_size=vector_size)
