@@ -100,7 +100,12 @@ class Model:
         fields = {name: getattr(settings, name) for name in WalkSettings.__annotations__}
         fields["skip_gram"] = fields.pop("architecture") == "skip_gram"
         fields["scope"] = fields.pop("negative_scope")
-        fields |= {"vector_size": dim, "isa": isa, "chunk_tokens": corpus.end - corpus.begin, **changed}
+        fields |= {
+            "vector_size": dim,
+            "isa": isa,
+            "chunk_tokens": corpus.end - corpus.begin,
+            **changed,
+        }
         self.trainer = _core.Trainer(
             self.input, self.output, corpus.keep_threshold, corpus.noise, **fields
         )
