@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -33,23 +34,29 @@ def _parser() -> argparse.ArgumentParser:
         "--peers", type=options.names_of(list(PEERS)), default=[], metavar="A,B,..."
     )
     parser.add_argument(
-        "--threads",
+        "--workers",
         type=options.worker_counts,
         default=[n for n in (1, 2) if n <= len(usable_cpus())],
         metavar="N,M,...",
-        help="of fastw2v; peers read with one thread",
+        help="threads of fastw2v; peers read with one",
+    )
+    parser.add_argument(
+        "--lists", action="store_true", help="also read lists of words, split beforehand"
     )
     return parser
 
 
 def _tasks(chosen: argparse.Namespace) -> Iterator[runs.Task]:
-    readers = [("fastw2v", threads) for threads in chosen.threads]
-    readers += [(peer, 1) for peer in chosen.peers]
+    readers = [("fastw2v", threads, False) for threads in chosen.workers]
+    readers += [(peer, 1, False) for peer in chosen.peers]
+    if chosen.lists:
+        readers += [(trainer, 1, True) for trainer in ("fastw2v", *chosen.peers)]
     for number in range(1, chosen.repeat + 1):
-        for trainer, threads in readers:
+        for trainer, threads, lists in readers:
             yield {
                 "what": "read",
-                "setting": trainer,
+                "setting": f"{trainer}, lists" if lists else trainer,
+                "lists": lists,
                 "trainer": trainer,
                 "workers": threads,
                 "round": number,
@@ -70,6 +77,7 @@ def summarize(report: dict[str, Any]) -> list[dict[str, Any]]:
             "mb_per_second": [
                 report["corpus"]["bytes"] / 1e6 / run["read_seconds"] for run in group
             ],
+            "over_one_thread": _over_one_thread(group, groups.get((reader, 1), [])),
             "words_per_second": [run["raw_words"] / run["read_seconds"] for run in group],
             "seconds": [run["read_seconds"] for run in group],
             "peak_memory_mb": [run["peak_memory_mb"] for run in group],
@@ -80,14 +88,25 @@ def summarize(report: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _over_one_thread(group: list[runs.Run], one: list[runs.Run]) -> float | None:
+    """Return the speed over that of one thread in the same round, the median of all rounds."""
+    seconds = {run["round"]: run["read_seconds"] for run in one}
+    ratios = [
+        seconds[run["round"]] / run["read_seconds"] for run in group if run["round"] in seconds
+    ]
+    return statistics.median(ratios) if ratios else None
+
+
 def speed_table(rows: list[dict[str, Any]]) -> str:
     """Return the table of speeds and memory."""
-    header = ["reader", "threads", "MB/s", "1000 words/s", "s", "peak\nMB", "before\nMB", "CPU\n%"]
+    header = ["reader", "threads", "MB/s", "over one\nthread", "1000 words/s", "s"]
+    header += ["peak\nMB", "before\nMB", "CPU\n%"]
     cells = [
         [
             row["reader"],
             str(row["threads"]),
             table.spread(row["mb_per_second"], table.decimals(0)),
+            table.median([row["over_one_thread"]], table.decimals(2)),
             table.median(row["words_per_second"], table.thousands),
             table.median(row["seconds"], table.decimals(2)),
             table.median(row["peak_memory_mb"], table.decimals(0)),

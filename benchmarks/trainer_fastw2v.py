@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sentences import lists_of_words
 from stopwatch import Stopwatch
 from trained import Trained
 
@@ -36,9 +37,10 @@ def train(task: dict[str, Any]) -> tuple[Trained, dict[str, Any]]:
 
 def read(task: dict[str, Any]) -> dict[str, Any]:
     """Read a text file to word ids and a vocabulary: all that is done before training."""
+    given = lists_of_words(task["corpus"]) if task["lists"] else task["corpus"]
     with Stopwatch() as reading:
         corpus = encode_corpus(
-            task["corpus"],
+            given,
             min_count=task["hyper_parameters"]["min_count"],
             threads=task["workers"],
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from gensim.models import Word2Vec, word2vec  # type: ignore[import-untyped]
+from sentences import lists_of_words
 from stopwatch import Stopwatch
 from trained import Trained
 
@@ -49,6 +50,10 @@ def _with_vocabulary(task: dict[str, Any]) -> tuple[Word2Vec, Stopwatch]:
     if word2vec.CORPUSFILE_VERSION < 0:
         raise RuntimeError("gensim was installed without its compiled loops; it would crawl")
     model = Word2Vec(workers=task["workers"], **task["hyper_parameters"])
+    sentences = lists_of_words(task["corpus"]) if task.get("lists") else None
     with Stopwatch() as reading:
-        model.build_vocab(corpus_file=task["corpus"])
+        if sentences is not None:
+            model.build_vocab(sentences)
+        else:
+            model.build_vocab(corpus_file=task["corpus"])
     return model, reading

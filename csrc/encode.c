@@ -4,15 +4,26 @@
 /* Encode ids[begin .. end), which all belong to one sentence. */
 static fw_status encode_run(fw_encoding *encoding, size_t begin, size_t end)
 {
-    int32_t *ids = encoding->ids;
-    const int32_t *id_map = encoding->id_map;
+    const int32_t *ids = encoding->ids, *id_map = encoding->id_map;
+    int32_t *all_kept = encoding->kept;
     size_t kept = encoding->n_kept;
-    for (size_t i = begin; i < end; i++) {
-        if ((uint32_t)ids[i] >= encoding->map_size)
-            return FW_ERROR_ID_RANGE;
-        int32_t id = id_map[ids[i]];
-        ids[kept] = id; /* kept <= i; the next id that stays overwrites one that is dropped */
-        kept += id >= 0;
+    for (size_t i = begin; i < end;) {
+        /* So many can be written without another look at the room. */
+        size_t room = encoding->kept_capacity - kept;
+        size_t stop = room < end - i ? i + room : end;
+        for (; i < stop; i++) {
+            if ((uint32_t)ids[i] >= encoding->map_size)
+                return FW_ERROR_ID_RANGE;
+            int32_t id = id_map[ids[i]];
+            all_kept[kept] = id; /* the next id that stays overwrites one that is dropped */
+            kept += id >= 0;
+        }
+        if (kept == encoding->kept_capacity && i < end) {
+            if ((uint32_t)ids[i] >= encoding->map_size)
+                return FW_ERROR_ID_RANGE;
+            if (id_map[ids[i++]] >= 0)
+                return FW_ERROR_ARGUMENT;
+        }
     }
     encoding->n_written += (int64_t)(kept - encoding->n_kept);
     encoding->n_kept = kept;
@@ -22,6 +33,7 @@ static fw_status encode_run(fw_encoding *encoding, size_t begin, size_t end)
 fw_status fw_encode(fw_encoding *encoding)
 {
     if (encoding == NULL || (encoding->ids == NULL && encoding->n_ids > 0) ||
+        (encoding->kept == NULL && encoding->kept_capacity > 0) ||
         (encoding->id_map == NULL && encoding->map_size > 0) ||
         (encoding->ends == NULL && encoding->n_ends > 0) ||
         encoding->ends_read > encoding->n_ends || encoding->ends_written > encoding->ends_read)

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "whitespace.h"
+#include "lexicon_table.h"
+#include "prefetch.h"
 #include "word.h"
 
 #ifndef FW_MAX_WORDS /* a test sets a smaller one */
@@ -13,148 +14,170 @@
 
 enum {
     BATCH_WORDS = 64, /* words in flight, so that their cache misses overlap */
-    FIRST_SLOTS_LOG2 = 10
-};
-
-/* Half a cache line; the table is aligned so that a slot never straddles two. */
-typedef struct slot {
-    uint64_t low, high; /* short word: its bytes, zero-padded; long word: its hash, and zero */
-    int64_t count;      /* 0: the slot is free */
-    uint32_t length;
-    int32_t id;
-} slot;
-
-/* Open addressing with linear probing; at most 5/8 of the slots are taken. */
-struct fw_lexicon {
-    slot *slots;
-    void *slots_memory; /* what calloc gave, before alignment */
-    unsigned slots_log2;
-    int32_t size;
-    uint8_t *bytes;     /* all words one after another, then at least FW_SHORT_BYTES of room */
-    size_t bytes_capacity;
-    int64_t *offsets;   /* size + 1 */
-    size_t offsets_capacity;
+    FIRST_PLACES_LOG2 = 10
 };
 
 /* ---- Table ------------------------------------------------------------------------------- */
 
-static inline size_t first_slot(const fw_lexicon *lexicon, uint64_t hash)
+static inline bool is_long(const fw_entry *entry)
 {
-    return (size_t)(hash >> (64 - lexicon->slots_log2));
+    return entry->length > FW_SHORT_BYTES;
 }
 
-static inline bool same_word(const fw_lexicon *lexicon, const slot *known, const fw_word *wanted)
+static inline const uint8_t *long_word(const fw_lexicon *lexicon, const fw_entry *entry)
 {
-    if (known->low != wanted->low || known->high != wanted->high ||
-        known->length != wanted->length)
-        return false;
-    return wanted->length <= FW_SHORT_BYTES ||
-           memcmp(lexicon->bytes + lexicon->offsets[known->id], wanted->bytes, wanted->length) == 0;
+    return lexicon->long_bytes + entry->high;
 }
 
-/* The slot of a word, or the free one where it belongs. */
-static inline slot *find_slot(const fw_lexicon *lexicon, const fw_word *wanted)
+static inline uint64_t hash_of(const fw_entry *entry)
 {
-    size_t last = ((size_t)1 << lexicon->slots_log2) - 1;
-    size_t i = first_slot(lexicon, wanted->hash);
-    while (lexicon->slots[i].count != 0 && !same_word(lexicon, &lexicon->slots[i], wanted))
-        i = (i + 1) & last;
-    return &lexicon->slots[i];
+    return is_long(entry) ? entry->low : fw_mix(entry->low, entry->high);
 }
 
-static fw_status resize_table(fw_lexicon *lexicon, unsigned slots_log2)
+static bool same_word(const fw_lexicon *lexicon, const fw_entry *entry, const fw_word *word)
 {
-    if (slots_log2 >= sizeof(size_t) * 8 - 6) /* 2^5 bytes a slot */
+    if (word->length <= FW_SHORT_BYTES)
+        return fw_same_short(entry, word);
+    return entry->low == word->low && entry->length == word->length &&
+           memcmp(long_word(lexicon, entry), word->bytes, word->length) == 0;
+}
+
+static inline void occupy(fw_lexicon *lexicon, size_t at, uint64_t hash, int32_t id)
+{
+    lexicon->places[at] = ((uint32_t)hash & ~fw_id_mask(lexicon)) | ((uint32_t)id + 1);
+}
+
+/* Words are put back in the order of their ids: the frequent ones come first, near their homes. */
+static fw_status resize_table(fw_lexicon *lexicon, unsigned places_log2)
+{
+    if (places_log2 >= sizeof(size_t) * 8 - 3) /* 2^2 bytes a place */
         return FW_ERROR_MEMORY;
-    size_t n_slots = (size_t)1 << slots_log2, last = n_slots - 1;
-    void *memory = calloc(n_slots + 1, sizeof(slot));
+    uint32_t *places = calloc((size_t)1 << places_log2, sizeof *places);
+    if (places == NULL)
+        return FW_ERROR_MEMORY;
+    free(lexicon->places);
+    lexicon->places = places;
+    lexicon->places_log2 = places_log2;
+    size_t last = ((size_t)1 << places_log2) - 1;
+    for (int32_t id = 0; id < lexicon->size; id++) {
+        uint64_t hash = hash_of(&lexicon->entries[id]);
+        size_t at = fw_home(lexicon, hash);
+        while (places[at] != 0)
+            at = (at + 1) & last;
+        occupy(lexicon, at, hash, id);
+    }
+    return FW_OK;
+}
+
+/* What to grow to by half for `needed` elements, so that copies stay rare; 0 if that is too much. */
+static size_t grown(size_t needed, size_t element_size)
+{
+    size_t wanted = needed + needed / 2 + 1024;
+    return wanted < needed || wanted > SIZE_MAX / element_size - 1 ? 0 : wanted;
+}
+
+static fw_status reserve_entry(fw_lexicon *lexicon)
+{
+    size_t needed = (size_t)lexicon->size + 1;
+    if (needed <= lexicon->entries_capacity)
+        return FW_OK;
+    size_t capacity = grown(needed, sizeof(fw_entry));
+    size_t shift = (size_t)((uintptr_t)lexicon->entries - (uintptr_t)lexicon->entries_memory);
+    uint8_t *memory = capacity > 0 ? realloc(lexicon->entries_memory,
+                                             (capacity + 1) * sizeof(fw_entry))
+                                   : NULL;
     if (memory == NULL)
         return FW_ERROR_MEMORY;
-    uintptr_t address = ((uintptr_t)memory + sizeof(slot) - 1) / sizeof(slot) * sizeof(slot);
-    slot *slots = (slot *)address;
-
-    size_t n_old = lexicon->slots != NULL ? (size_t)1 << lexicon->slots_log2 : 0;
-    for (size_t old = 0; old < n_old; old++) {
-        const slot *taken = &lexicon->slots[old];
-        if (taken->count == 0)
-            continue;
-        bool is_long = taken->length > FW_SHORT_BYTES;
-        uint64_t hash = is_long ? taken->low : fw_mix(taken->low, taken->high);
-        size_t i = (size_t)(hash >> (64 - slots_log2));
-        while (slots[i].count != 0)
-            i = (i + 1) & last;
-        slots[i] = *taken;
-    }
-    free(lexicon->slots_memory);
-    lexicon->slots = slots;
-    lexicon->slots_memory = memory;
-    lexicon->slots_log2 = slots_log2;
+    size_t new_shift = (size_t)(0 - (uintptr_t)memory) % sizeof(fw_entry);
+    if (new_shift != shift) /* rare: large blocks of memory lie alike within their pages */
+        memmove(memory + new_shift, memory + shift, (needed - 1) * sizeof(fw_entry));
+    lexicon->entries_memory = memory;
+    lexicon->entries = (fw_entry *)(void *)(memory + new_shift);
+    lexicon->entries_capacity = capacity;
     return FW_OK;
 }
 
-/* Make `*memory` hold at least `needed` elements, growing by half so that copies stay rare. */
-static fw_status reserve(void **memory, size_t *capacity, size_t needed, size_t element_size)
+static fw_status reserve_long_bytes(fw_lexicon *lexicon, size_t length)
 {
-    if (needed <= *capacity)
+    if (length <= lexicon->long_capacity - lexicon->long_used)
         return FW_OK;
-    size_t wanted = needed + needed / 2 + 1024;
-    if (wanted < needed || wanted > SIZE_MAX / element_size)
+    size_t needed = lexicon->long_used + length;
+    size_t capacity = needed >= length ? grown(needed, 1) : 0;
+    uint8_t *bytes = capacity > 0 ? realloc(lexicon->long_bytes, capacity) : NULL;
+    if (bytes == NULL)
         return FW_ERROR_MEMORY;
-    void *grown = realloc(*memory, wanted * element_size);
-    if (grown == NULL)
-        return FW_ERROR_MEMORY;
-    *memory = grown;
-    *capacity = wanted;
+    lexicon->long_bytes = bytes;
+    lexicon->long_capacity = capacity;
     return FW_OK;
 }
 
-/* Room for one more word of `length` bytes, everywhere; after an error nothing has changed. */
+/* Room for one more word, everywhere; after an error nothing has changed. */
 static fw_status reserve_word(fw_lexicon *lexicon, size_t length)
 {
-    size_t n_words = (size_t)lexicon->size;
     if (lexicon->size >= FW_MAX_WORDS)
         return FW_ERROR_VOCABULARY_SIZE;
-    void *offsets = lexicon->offsets, *bytes = lexicon->bytes;
-    fw_status status = reserve(&offsets, &lexicon->offsets_capacity, n_words + 2, sizeof(int64_t));
-    lexicon->offsets = offsets;
-    if (status != FW_OK)
-        return status;
-    size_t used = (size_t)lexicon->offsets[n_words];
-    if (length > SIZE_MAX - FW_SHORT_BYTES - used)
-        return FW_ERROR_MEMORY;
-    status = reserve(&bytes, &lexicon->bytes_capacity, used + length + FW_SHORT_BYTES, 1);
-    lexicon->bytes = bytes;
-    if (status == FW_OK && n_words >= ((size_t)5 << lexicon->slots_log2) / 8)
-        status = resize_table(lexicon, lexicon->slots_log2 + 1);
+    fw_status status = reserve_entry(lexicon);
+    if (status == FW_OK && length > FW_SHORT_BYTES)
+        status = reserve_long_bytes(lexicon, length);
+    if (status == FW_OK && (size_t)lexicon->size >= ((size_t)5 << lexicon->places_log2) / 8)
+        status = resize_table(lexicon, lexicon->places_log2 + 1);
     return status;
 }
 
-static fw_status insert_word(fw_lexicon *lexicon, const fw_word *added, slot **place)
+static fw_status insert_word(fw_lexicon *lexicon, const fw_word *word, int32_t *id)
 {
-    fw_status status = reserve_word(lexicon, added->length);
+    fw_status status = reserve_word(lexicon, word->length);
     if (status != FW_OK)
         return status;
-    int64_t begin = lexicon->offsets[lexicon->size];
-    if (added->length > 0)
-        memcpy(lexicon->bytes + begin, added->bytes, added->length);
-    *place = find_slot(lexicon, added);
-    **place = (slot){added->low, added->high, 0, (uint32_t)added->length, lexicon->size};
-    lexicon->size++;
-    lexicon->offsets[lexicon->size] = begin + (int64_t)added->length;
+    fw_entry *entry = &lexicon->entries[lexicon->size];
+    *entry = (fw_entry){word->low, word->high, 0, word->length};
+    if (is_long(entry)) {
+        entry->high = lexicon->long_used;
+        memcpy(lexicon->long_bytes + lexicon->long_used, word->bytes, word->length);
+        lexicon->long_used += word->length;
+    }
+    size_t last = ((size_t)1 << lexicon->places_log2) - 1, at = fw_home(lexicon, word->hash);
+    while (lexicon->places[at] != 0)
+        at = (at + 1) & last;
+    occupy(lexicon, at, word->hash, lexicon->size);
+    lexicon->word_bytes += word->length;
+    *id = lexicon->size++;
     return FW_OK;
 }
 
-static inline fw_status count_word(fw_lexicon *lexicon, const fw_word *seen, int64_t times,
-                                   int32_t *id)
+fw_status fw_count_word(fw_lexicon *lexicon, const fw_word *word, int64_t times, int32_t *id)
 {
-    slot *place = find_slot(lexicon, seen);
-    if (place->count == 0) {
-        fw_status status = insert_word(lexicon, seen, &place);
+    size_t last = ((size_t)1 << lexicon->places_log2) - 1, at = fw_home(lexicon, word->hash);
+    int32_t found;
+    while ((found = fw_next_candidate(lexicon, word->hash, &at)) >= 0 &&
+           !same_word(lexicon, &lexicon->entries[found], word))
+        at = (at + 1) & last;
+    fw_status status = found >= 0 ? FW_OK : insert_word(lexicon, word, &found);
+    if (status != FW_OK)
+        return status;
+    lexicon->entries[found].count += times;
+    *id = found;
+    return FW_OK;
+}
+
+fw_status fw_count_batch(fw_lexicon *lexicon, const fw_word *batch, size_t n_batch,
+                         const int64_t *times, int32_t *ids)
+{
+    for (size_t i = 0; i < n_batch; i++) {
+        size_t at = fw_home(lexicon, batch[i].hash);
+        ids[i] = fw_next_candidate(lexicon, batch[i].hash, &at);
+        prefetch_line(lexicon->entries + (ids[i] > 0 ? ids[i] : 0));
+    }
+    for (size_t i = 0; i < n_batch; i++) {
+        int64_t n = times != NULL ? times[i] : 1;
+        if (ids[i] >= 0 && fw_same_short(&lexicon->entries[ids[i]], &batch[i])) {
+            lexicon->entries[ids[i]].count += n;
+            continue;
+        }
+        fw_status status = fw_count_word(lexicon, &batch[i], n, &ids[i]);
         if (status != FW_OK)
             return status;
     }
-    place->count += times;
-    *id = place->id;
     return FW_OK;
 }
 
@@ -165,9 +188,7 @@ fw_lexicon *fw_lexicon_new(void)
     fw_lexicon *lexicon = calloc(1, sizeof *lexicon);
     if (lexicon == NULL)
         return NULL;
-    lexicon->offsets_capacity = 1;
-    lexicon->offsets = calloc(1, sizeof(int64_t));
-    if (lexicon->offsets == NULL || resize_table(lexicon, FIRST_SLOTS_LOG2) != FW_OK) {
+    if (resize_table(lexicon, FIRST_PLACES_LOG2) != FW_OK || reserve_entry(lexicon) != FW_OK) {
         fw_lexicon_free(lexicon);
         return NULL;
     }
@@ -178,9 +199,9 @@ void fw_lexicon_free(fw_lexicon *lexicon)
 {
     if (lexicon == NULL)
         return;
-    free(lexicon->slots_memory);
-    free(lexicon->bytes);
-    free(lexicon->offsets);
+    free(lexicon->places);
+    free(lexicon->entries_memory);
+    free(lexicon->long_bytes);
     free(lexicon);
 }
 
@@ -191,178 +212,89 @@ int32_t fw_lexicon_size(const fw_lexicon *lexicon)
 
 int64_t fw_lexicon_word_bytes(const fw_lexicon *lexicon)
 {
-    return lexicon->offsets[lexicon->size];
+    return (int64_t)lexicon->word_bytes;
 }
 
-fw_status fw_lexicon_add(fw_lexicon *lexicon, const uint8_t *bytes, size_t length, int32_t *id)
+fw_status fw_lexicon_add(fw_lexicon *lexicon, const uint8_t *const *words, const size_t *lengths,
+                         size_t n_words, int32_t *ids)
 {
-    if (lexicon == NULL || id == NULL || (bytes == NULL && length > 0) ||
-        (uint64_t)length > UINT32_MAX)
+    if (lexicon == NULL || (n_words > 0 && (words == NULL || lengths == NULL || ids == NULL)))
         return FW_ERROR_ARGUMENT;
-    fw_word added = fw_make_word(bytes, length, length);
-    return count_word(lexicon, &added, 1, id);
+    fw_word batch[BATCH_WORDS];
+    fw_status status = FW_OK;
+    for (size_t begin = 0; begin < n_words && status == FW_OK; begin += BATCH_WORDS) {
+        size_t n_batch = n_words - begin < BATCH_WORDS ? n_words - begin : BATCH_WORDS;
+        for (size_t i = 0; i < n_batch; i++) {
+            const uint8_t *bytes = words[begin + i];
+            size_t length = lengths[begin + i];
+            if ((bytes == NULL && length > 0) || (uint64_t)length > UINT32_MAX)
+                return FW_ERROR_ARGUMENT;
+            batch[i] = fw_make_word(bytes, length, length);
+            prefetch_line(&lexicon->places[fw_home(lexicon, batch[i].hash)]);
+        }
+        status = fw_count_batch(lexicon, batch, n_batch, NULL, ids + begin);
+    }
+    return status;
 }
 
-static void export_counts(const fw_lexicon *lexicon, int64_t *counts)
+/* The `n` lowest bytes of a number, the lowest first. */
+static void store_bytes(uint8_t *bytes, uint64_t value, size_t n)
 {
-    for (size_t i = 0; i < (size_t)1 << lexicon->slots_log2; i++)
-        if (lexicon->slots[i].count != 0)
-            counts[lexicon->slots[i].id] = lexicon->slots[i].count;
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)(value >> 8 * i);
 }
 
 void fw_lexicon_export(const fw_lexicon *lexicon, uint8_t *bytes, int64_t *offsets, int64_t *counts)
 {
-    size_t n_words = (size_t)lexicon->size;
-    size_t n_bytes = (size_t)lexicon->offsets[n_words];
-    if (n_bytes > 0)
-        memcpy(bytes, lexicon->bytes, n_bytes);
-    memcpy(offsets, lexicon->offsets, (n_words + 1) * sizeof *offsets);
-    export_counts(lexicon, counts);
+    size_t at = 0;
+    for (int32_t id = 0; id < lexicon->size; id++) {
+        const fw_entry *entry = &lexicon->entries[id];
+        size_t length = (size_t)entry->length;
+        offsets[id] = (int64_t)at;
+        counts[id] = entry->count;
+        if (is_long(entry)) {
+            memcpy(bytes + at, long_word(lexicon, entry), length);
+        } else if (lexicon->word_bytes - at >= FW_SHORT_BYTES) { /* the next words overwrite the rest */
+            store_bytes(bytes + at, entry->low, 8);
+            store_bytes(bytes + at + 8, entry->high, 8);
+        } else {
+            store_bytes(bytes + at, entry->low, length < 8 ? length : 8);
+            if (length > 8)
+                store_bytes(bytes + at + 8, entry->high, length - 8);
+        }
+        at += length;
+    }
+    offsets[lexicon->size] = (int64_t)at;
+}
+
+void fw_lexicon_counts(const fw_lexicon *lexicon, int64_t *counts)
+{
+    for (int32_t id = 0; id < lexicon->size; id++)
+        counts[id] = lexicon->entries[id].count;
 }
 
 fw_status fw_lexicon_merge(fw_lexicon *into, const fw_lexicon *from, int32_t *id_map)
 {
     if (into == NULL || from == NULL || into == from || (id_map == NULL && from->size > 0))
         return FW_ERROR_ARGUMENT;
-    size_t n_words = (size_t)from->size;
-    int64_t *counts = malloc((n_words + 1) * sizeof *counts);
-    if (counts == NULL)
-        return FW_ERROR_MEMORY;
-    export_counts(from, counts);
-
     fw_word batch[BATCH_WORDS];
+    int64_t counts[BATCH_WORDS];
     fw_status status = FW_OK;
+    size_t n_words = (size_t)from->size;
     for (size_t begin = 0; begin < n_words && status == FW_OK; begin += BATCH_WORDS) {
         size_t n_batch = n_words - begin < BATCH_WORDS ? n_words - begin : BATCH_WORDS;
         for (size_t i = 0; i < n_batch; i++) {
-            int64_t offset = from->offsets[begin + i];
-            size_t length = (size_t)(from->offsets[begin + i + 1] - offset);
-            batch[i] = fw_make_word(from->bytes + offset, length, length + FW_SHORT_BYTES);
-            fw_prefetch(&into->slots[first_slot(into, batch[i].hash)]);
+            const fw_entry *entry = &from->entries[begin + i];
+            batch[i] = (fw_word){entry->low, entry->high, hash_of(entry), NULL,
+                                 (size_t)entry->length};
+            if (is_long(entry)) {
+                batch[i].high = FW_IS_LONG;
+                batch[i].bytes = long_word(from, entry);
+            }
+            counts[i] = entry->count;
+            prefetch_line(&into->places[fw_home(into, batch[i].hash)]);
         }
-        for (size_t i = 0; i < n_batch && status == FW_OK; i++)
-            status = count_word(into, &batch[i], counts[begin + i], &id_map[begin + i]);
+        status = fw_count_batch(into, batch, n_batch, counts, id_map + begin);
     }
-    free(counts);
-    return status;
-}
-
-/* ---- Scanning ---------------------------------------------------------------------------- */
-
-/* Words are hashed and their slots prefetched as they are found, and looked up a batch later. */
-typedef struct scanner {
-    fw_lexicon *lexicon;
-    fw_scan *scan;
-    size_t begin;   /* all text before it is done with; a word may begin here */
-    size_t n_batch; /* words that wait, after scan->n_ids that are done */
-    fw_word batch[BATCH_WORDS];
-} scanner;
-
-/* Why scanning stops early: the room is full (FULL), or an error. */
-typedef enum step { STEP_ON, STEP_FULL, STEP_FAILED } step;
-
-static fw_status count_batch(scanner *state)
-{
-    fw_scan *scan = state->scan;
-    for (size_t i = 0; i < state->n_batch; i++) {
-        fw_status status =
-            count_word(state->lexicon, &state->batch[i], 1, &scan->ids[scan->n_ids + i]);
-        if (status != FW_OK)
-            return status;
-    }
-    scan->n_ids += state->n_batch;
-    state->n_batch = 0;
-    return FW_OK;
-}
-
-/* The text from state->begin to `end` is a word. */
-static inline step take_word(scanner *state, size_t end, fw_status *status)
-{
-    const fw_scan *scan = state->scan;
-    const uint8_t *bytes = scan->text + state->begin;
-    if (scan->n_ids + state->n_batch == scan->ids_capacity)
-        return STEP_FULL;
-    if ((uint64_t)(end - state->begin) > UINT32_MAX) {
-        *status = FW_ERROR_ARGUMENT;
-        return STEP_FAILED;
-    }
-    fw_word *next = &state->batch[state->n_batch++];
-    *next = fw_make_word(bytes, end - state->begin, scan->n_bytes - state->begin);
-    fw_prefetch(&state->lexicon->slots[first_slot(state->lexicon, next->hash)]);
-    state->scan->n_tokens++;
-    state->begin = end;
-    if (state->n_batch == BATCH_WORDS)
-        *status = count_batch(state);
-    return *status == FW_OK ? STEP_ON : STEP_FAILED;
-}
-
-static inline step end_sentence(fw_scan *scan)
-{
-    if (scan->n_tokens == scan->sentence_begin)
-        return STEP_ON;
-    if (scan->n_ends == scan->ends_capacity)
-        return STEP_FULL;
-    scan->ends[scan->n_ends++] = scan->n_tokens;
-    scan->sentence_begin = scan->n_tokens;
-    return STEP_ON;
-}
-
-static inline step take_spaces(scanner *state, uint64_t spaces, size_t base, fw_status *status)
-{
-    for (; spaces != 0; spaces &= spaces - 1) {
-        size_t at = base + fw_lowest_bit(spaces);
-        step taken = at > state->begin ? take_word(state, at, status) : STEP_ON;
-        if (taken == STEP_ON && state->scan->text[at] == '\n')
-            taken = end_sentence(state->scan);
-        if (taken != STEP_ON)
-            return taken;
-        state->begin = at + 1;
-    }
-    return STEP_ON;
-}
-
-/* What is left of a final block is a word, if anything, and then the last sentence ends. */
-static step take_last(scanner *state, fw_status *status)
-{
-    fw_scan *scan = state->scan;
-    bool word_left = state->begin < scan->n_bytes;
-    bool ends_full = scan->n_ends == scan->ends_capacity;
-    if (ends_full && (word_left || scan->n_tokens > scan->sentence_begin)) {
-        /* Leave a byte, be it white space, or the caller could not know that an end is due. */
-        if (!word_left)
-            state->begin--;
-        return STEP_FULL;
-    }
-    step taken = word_left ? take_word(state, scan->n_bytes, status) : STEP_ON;
-    return taken == STEP_ON ? end_sentence(scan) : taken;
-}
-
-fw_status fw_lexicon_scan(fw_lexicon *lexicon, fw_scan *scan)
-{
-    if (lexicon == NULL || scan == NULL || (scan->text == NULL && scan->n_bytes > 0) ||
-        scan->ids == NULL || scan->ids_capacity == 0 || scan->ends == NULL ||
-        scan->ends_capacity == 0 || scan->sentence_begin > scan->n_tokens)
-        return FW_ERROR_ARGUMENT;
-    scan->n_consumed = scan->n_ids = scan->n_ends = 0;
-
-    scanner state;
-    state.lexicon = lexicon;
-    state.scan = scan;
-    state.begin = state.n_batch = 0;
-    fw_status status = FW_OK;
-    step taken = STEP_ON;
-    size_t base = 0;
-    for (; scan->n_bytes - base >= 64 && taken == STEP_ON; base += 64)
-        taken = take_spaces(&state, fw_space_mask(scan->text + base), base, &status);
-    if (taken == STEP_ON && base < scan->n_bytes) {
-        uint8_t tail[64] = {0}; /* zero is no white space */
-        memcpy(tail, scan->text + base, scan->n_bytes - base);
-        taken = take_spaces(&state, fw_space_mask(tail), base, &status);
-    }
-    if (taken == STEP_ON && scan->final)
-        taken = take_last(&state, &status);
-    if (status == FW_OK)
-        status = count_batch(&state);
-    scan->n_consumed = state.begin;
     return status;
 }

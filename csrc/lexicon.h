@@ -2,8 +2,8 @@
 /*
  * From text to numbers: a growing set of words, each with an id and a count.
  *
- * A word is any string of bytes, the empty one and ones with zeros in them included; nothing here
- * knows an encoding. Ids are provisional: 0, 1, 2, ... in order of first appearance. Once all text
+ * A word is any string of bytes, the empty one and ones with zeros in them included; only the
+ * search for white space in fw_lexicon_scan knows an encoding. Ids are provisional: 0, 1, 2, ... in order of first appearance. Once all text
  * is read the caller chooses the vocabulary and its order, and fw_encode turns provisional ids into
  * final ones.
  *
@@ -36,11 +36,13 @@ int32_t fw_lexicon_size(const fw_lexicon *lexicon);
 int64_t fw_lexicon_word_bytes(const fw_lexicon *lexicon);
 
 /*
- * Count one appearance of a word and write its id, a new one if the word is new. `bytes` may be
- * null if `length` is 0. Says MEMORY, or VOCABULARY_SIZE for a new word after INT32_MAX others;
- * then nothing is counted. A word of more than UINT32_MAX bytes is an ARGUMENT error.
+ * Count one appearance of each of n_words words, in this order, and write their ids, new ones of new
+ * words. Word i is words[i] with lengths[i] bytes, and may be null if it has none. Says MEMORY, or
+ * VOCABULARY_SIZE for a new word after INT32_MAX others; then a part is counted. A word of more than
+ * UINT32_MAX bytes is an ARGUMENT error.
  */
-fw_status fw_lexicon_add(fw_lexicon *lexicon, const uint8_t *bytes, size_t length, int32_t *id);
+fw_status fw_lexicon_add(fw_lexicon *lexicon, const uint8_t *const *words, const size_t *lengths,
+                         size_t n_words, int32_t *ids);
 
 /*
  * One block of a longer text. The fields of the last group belong to the text as a whole: zero them
@@ -64,10 +66,11 @@ typedef struct fw_scan {
 } fw_scan;
 
 /*
- * Split a block of text into words and count them. Words are separated by ASCII white space (space,
- * \t \n \v \f \r, as in Python's bytes.split()); a sentence ends at \n, and at the end of a final
- * block; sentences without a word leave no trace. A sentence end is the number of tokens of the
- * text before it, so ends rise strictly.
+ * Split a block of text into words and count them. Words are separated by white space in UTF-8, as
+ * in Python's str.split() (whitespace.h has the list); a sentence ends at \n and nowhere else but
+ * at the end of a final block; sentences without a word leave no trace. A sentence end is the number
+ * of tokens of the text before it, so ends rise strictly. Bytes that are not UTF-8 are letters like
+ * any other.
  *
  * A word that touches the end of a block may go on in the next one. Unless the block is final it is
  * not consumed; begin the next block with it. Scanning also stops early when `ids` or `ends` is
@@ -94,20 +97,25 @@ fw_status fw_lexicon_merge(fw_lexicon *into, const fw_lexicon *from, int32_t *id
 void fw_lexicon_export(const fw_lexicon *lexicon, uint8_t *bytes, int64_t *offsets,
                        int64_t *counts);
 
+/* Write the counts alone. */
+void fw_lexicon_counts(const fw_lexicon *lexicon, int64_t *counts);
+
 /*
  * One block of a longer stream of tokens. The fields of the last group belong to the stream as a
  * whole. Before its first block set n_written and sentence_begin to the number of tokens that stand
  * before this stream in the whole corpus and the others to zero; then leave them to fw_encode.
  */
 typedef struct fw_encoding {
-    int32_t *ids;          /* n_ids provisional ids, overwritten with the final ids that are kept */
+    const int32_t *ids;    /* n_ids provisional ids */
     size_t n_ids;
+    int32_t *kept;         /* room for the final ids that are kept: kept_capacity of them */
+    size_t kept_capacity;  /* `kept` may be `ids`; else the two do not overlap */
     const int32_t *id_map; /* final id of each of map_size provisional ids; -1: word dropped */
     size_t map_size;
     int64_t *ends;         /* n_ends sentence ends of the whole stream, overwritten as they pass */
     size_t n_ends;
 
-    size_t n_kept;         /* written: ids[0 .. n_kept) are the tokens that this block keeps */
+    size_t n_kept;         /* written: kept[0 .. n_kept) are the tokens that this block keeps */
 
     int64_t n_read;         /* tokens of the stream up to here */
     int64_t n_written;      /* tokens kept up to here, plus those before the stream */
@@ -117,10 +125,10 @@ typedef struct fw_encoding {
 } fw_encoding;
 
 /*
- * Turn provisional ids into final ids in place, closing the gaps that dropped words leave; sentence
- * ends move along, and a sentence that loses all its words vanishes. Says ID_RANGE for an id
- * outside the map and SENTENCE_ENDS if ends fall back behind the block; then `ids` and `ends` hold
- * a mixture of old and new.
+ * Turn provisional ids into final ids, closing the gaps that dropped words leave; sentence ends move
+ * along, and a sentence that loses all its words vanishes. Says ID_RANGE for an id outside the map,
+ * SENTENCE_ENDS if ends fall back behind the block and ARGUMENT if `kept` has no room for all that
+ * is kept; then `kept` and `ends` hold a mixture of old and new.
  */
 fw_status fw_encode(fw_encoding *encoding);
 

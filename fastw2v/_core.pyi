@@ -156,10 +156,17 @@ class Lexicon:
         self, words: NDArray[np.uint8], offsets: NDArray[np.int64], counts: NDArray[np.int64]
     ) -> None:
         """Write all words, end to end in UTF-8, where they begin and end, and their counts."""
+    def counts(self, counts: NDArray[np.int64]) -> None:
+        """Write the counts alone."""
+
+def decode_words(
+    text: bytes, offsets: NDArray[np.int64], positions: NDArray[np.int64], errors: str
+) -> list[str]:
+    """Return the words at these positions, word i being ``text[offsets[i]:offsets[i + 1]]``."""
 
 @disjoint_base
 class Encoder:
-    """Provisional ids to final ones, block after block, in place; used by one thread at a time.
+    """Provisional ids to final ones, block after block; used by one thread at a time.
 
     Parameters
     ----------
@@ -175,5 +182,8 @@ class Encoder:
     @property
     def n_sentences(self) -> int:
         """How many ends remain so far, at the front of `ends`."""
-    def encode(self, ids: NDArray[np.int32]) -> int:
-        """Overwrite the next block of the stream; return how many ids of it remain."""
+    def encode(self, ids: NDArray[np.int32], kept: NDArray[np.int32]) -> int:
+        """Write what remains of the next block of the stream to `kept`; return how many ids.
+
+        `kept` may be `ids`.
+        """

@@ -111,6 +111,10 @@ cdef extern from "fastw2v.h" nogil:
                              const fw_chunk *chunk, void *workspace, fw_stats *stats)
 
 
+cdef extern from "prefetch.h" nogil:
+    void prefetch_line(const void *address)
+
+
 cdef extern from "lexicon.h" nogil:
     ctypedef struct fw_lexicon:
         pass
@@ -130,8 +134,10 @@ cdef extern from "lexicon.h" nogil:
         int64_t sentence_begin
 
     ctypedef struct fw_encoding:
-        int32_t *ids
+        const int32_t *ids
         size_t n_ids
+        int32_t *kept
+        size_t kept_capacity
         const int32_t *id_map
         size_t map_size
         int64_t *ends
@@ -147,9 +153,11 @@ cdef extern from "lexicon.h" nogil:
     void fw_lexicon_free(fw_lexicon *lexicon)
     int32_t fw_lexicon_size(const fw_lexicon *lexicon)
     int64_t fw_lexicon_word_bytes(const fw_lexicon *lexicon)
-    fw_status fw_lexicon_add(fw_lexicon *lexicon, const uint8_t *bytes, size_t length, int32_t *id)
+    fw_status fw_lexicon_add(fw_lexicon *lexicon, const uint8_t *const *words,
+                             const size_t *lengths, size_t n_words, int32_t *ids)
     fw_status fw_lexicon_scan(fw_lexicon *lexicon, fw_scan *scan)
     fw_status fw_lexicon_merge(fw_lexicon *into, const fw_lexicon *source, int32_t *id_map)
     void fw_lexicon_export(const fw_lexicon *lexicon, uint8_t *bytes, int64_t *offsets,
                            int64_t *counts)
+    void fw_lexicon_counts(const fw_lexicon *lexicon, int64_t *counts)
     fw_status fw_encode(fw_encoding *encoding)

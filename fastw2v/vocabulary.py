@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastw2v._core import decode_words
 
 # Spelling hints compare a word with so many of the most frequent ones: about 50 ms.
 N_SPELLINGS = 20_000
@@ -53,11 +55,10 @@ class WordCounts:
 
     def words(self, positions: NDArray[np.intp] | None = None) -> list[str]:
         """Return the words at these positions, or all of them."""
-        begins, ends = self.offsets[:-1], self.offsets[1:]
-        if positions is not None:
-            begins, ends = begins[positions], ends[positions]
-        places = zip(begins.tolist(), ends.tolist(), strict=True)
-        return [self.text[begin:end].decode(errors=SURROGATES) for begin, end in places]
+        if positions is None:
+            positions = np.arange(len(self))
+        places = np.ascontiguousarray(positions, dtype=np.int64)
+        return decode_words(self.text, self.offsets, places, SURROGATES)
 
     def without(self, positions: NDArray[np.intp]) -> WordCounts:
         """Return the words at all other positions."""
@@ -148,7 +149,7 @@ class Vocabulary:
     ) -> None:
         self.words = list(words)
         self.counts = np.asarray(counts, dtype=np.int64)
-        self.dropped = dropped
+        self._dropped: WordCounts | Callable[[], WordCounts] | None = dropped
         self.min_count = min_count
         self.max_final_vocab = max_final_vocab
         if self.counts.shape != (len(self.words),):
@@ -204,11 +205,18 @@ class Vocabulary:
         vocabulary = cls(
             seen.words(chosen),
             seen.counts[chosen],
-            dropped=seen.without(chosen),
             min_count=min_count,
             max_final_vocab=max_final_vocab,
         )
+        vocabulary._dropped = partial(seen.without, chosen)
         return vocabulary, id_map if repair is None else id_map[repair]
+
+    @property
+    def dropped(self) -> WordCounts | None:
+        """All other words that were read, if they are known; put together when first asked for."""
+        if callable(self._dropped):
+            self._dropped = self._dropped()
+        return self._dropped
 
     def __len__(self) -> int:
         return len(self.words)
@@ -236,8 +244,9 @@ class Vocabulary:
         """
         if word in self:
             return "in the vocabulary"
-        count = self.dropped.count(word) if self.dropped is not None else 0
-        if self.dropped is None:
+        dropped = self.dropped
+        count = dropped.count(word) if dropped is not None else 0
+        if dropped is None:
             reason = "not in the vocabulary"
         elif count == 0:
             reason = "not in the training corpus"

@@ -58,11 +58,36 @@ class EncodedCorpus:
                 )
             if not array.flags.aligned:  # in a file that we did not write
                 raise ValueError(f"{name} must be aligned to {array.itemsize} bytes")
+        self._make_read_only()
+        check_sentence_ends(self.sentence_ends, len(self.ids))
+        check_ids(self.ids, len(self.vocabulary))
+
+    @classmethod
+    def unchecked(
+        cls,
+        ids: NDArray[np.int32],
+        sentence_ends: NDArray[np.int64],
+        vocabulary: Vocabulary,
+        n_raw_words: int,
+    ) -> EncodedCorpus:
+        """Make a corpus of what the encoder wrote, without reading it all once more."""
+        corpus = object.__new__(cls)
+        for name, value in (
+            ("ids", ids),
+            ("sentence_ends", sentence_ends),
+            ("vocabulary", vocabulary),
+            ("n_raw_words", n_raw_words),
+        ):
+            object.__setattr__(corpus, name, value)
+        corpus._make_read_only()
+        return corpus
+
+    def _make_read_only(self) -> None:
+        for name in ("ids", "sentence_ends"):
+            array: NDArray[Any] = getattr(self, name)
             view = array.view(np.ndarray)  # of a memory map too: the door need not know
             view.flags.writeable = False
             object.__setattr__(self, name, view)
-        check_sentence_ends(self.sentence_ends, len(self.ids))
-        check_ids(self.ids, len(self.vocabulary))
 
     @property
     def min_count(self) -> int:

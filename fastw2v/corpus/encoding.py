@@ -26,10 +26,12 @@ MEMORY_LIMIT = 2 << 30  # bytes of ids: 500 million tokens
 
 
 class Corpus(Protocol):
-    """Something that can be read once, in contiguous parts."""
+    """Something that can be read once."""
 
-    def parts(self, threads: int) -> Sequence[Callable[[TokenStream], None]]:
-        """Return at most `threads` jobs, each of which reads its part into a stream."""
+    def read(
+        self, threads: int, new_stream: Callable[[], TokenStream], stop: threading.Event
+    ) -> Sequence[TokenStream]:
+        """Read into streams that, one after another, are the corpus; there is at least one."""
 
 
 def encode(
@@ -46,10 +48,14 @@ def encode(
     if memory_limit < 0:
         raise ValueError(f"memory_limit must be >= 0 bytes, got {memory_limit}")
     stop, memory = threading.Event(), MemoryBudget(memory_limit)
-    parts = corpus.parts(threads)
-    streams = [TokenStream(memory, stop) for _ in parts]
+    opened: list[TokenStream] = []
+
+    def new_stream() -> TokenStream:
+        opened.append(TokenStream(memory, stop))
+        return opened[-1]
+
     try:
-        run_all([partial(part, s) for part, s in zip(parts, streams, strict=True)], stop)
+        streams = corpus.read(threads, new_stream, stop)
         n_raw_words = sum(stream.n_tokens for stream in streams)
         seen, lexicons = merge(streams)
         vocabulary, id_map = Vocabulary.from_counts(
@@ -58,13 +64,13 @@ def encode(
         final = [lexicon.through(id_map) for lexicon in lexicons]
         in_memory = 4 * sum(part.n_kept for part in final) <= memory_limit
         if in_memory and not any(stream.spilled for stream in streams):
-            ids, ends = encode_in_memory(streams, final, stop)
+            ids, ends = encode_in_memory(streams, final, threads, stop)
         else:
             ids, ends = encode_in_file(streams, final)
     finally:
-        for stream in streams:
+        for stream in opened:
             stream.close()
-    encoded = EncodedCorpus(ids, ends, vocabulary, n_raw_words)
+    encoded = EncodedCorpus.unchecked(ids, ends, vocabulary, n_raw_words)
     logger.info("read %d tokens: %r", n_raw_words, encoded)
     return encoded
 
@@ -88,16 +94,17 @@ class StreamWords:
 
 def merge(streams: Sequence[TokenStream]) -> tuple[WordCounts, list[StreamWords]]:
     """Merge the words of all streams, in the order in which they first appear in the corpus."""
-    first = streams[0].word_counts()
-    words = [StreamWords(np.arange(len(first), dtype=np.int32), first.counts)]
-    for stream in streams[1:]:
-        counts = stream.word_counts().counts
-        words.append(StreamWords(streams[0].merge_words(stream), counts))
-    return (first if len(streams) == 1 else streams[0].word_counts()), words
+    counts = [stream.counts() for stream in streams]
+    id_maps = [np.arange(len(counts[0]), dtype=np.int32)]
+    id_maps += [streams[0].merge_words(stream) for stream in streams[1:]]
+    return streams[0].word_counts(), list(map(StreamWords, id_maps, counts))
 
 
 def encode_in_memory(
-    streams: Sequence[TokenStream], words: Sequence[StreamWords], stop: threading.Event
+    streams: Sequence[TokenStream],
+    words: Sequence[StreamWords],
+    threads: int,
+    stop: threading.Event,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Encode all streams at once, each to its own part of one array.
 
@@ -110,13 +117,11 @@ def encode_in_memory(
 
     def encode_stream(i: int) -> None:
         encoding = streams[i].encode(words[i].id_map, begins[i])
-        at = begins[i]
-        for block in encoding.blocks():
-            ids[at : at + len(block)] = block
-            at += len(block)
+        encoding.into(ids[begins[i] : begins[i + 1]])
         ends[i] = encoding.sentence_ends()
 
-    run_all([partial(encode_stream, i) for i in range(len(streams))], stop)
+    longest_first = sorted(range(len(streams)), key=lambda i: -streams[i].n_tokens)
+    run_all([partial(encode_stream, i) for i in longest_first], stop, threads)
     return ids, np.concatenate(ends)
 
 

@@ -153,6 +153,12 @@ class TokenStream:
         self.lexicon.export(text, offsets, counts)
         return WordCounts(text.tobytes(), offsets, counts)
 
+    def counts(self) -> NDArray[np.int64]:
+        """Return the counts of the lexicon."""
+        counts = np.empty(len(self.lexicon), dtype=np.int64)
+        self.lexicon.counts(counts)
+        return counts
+
     def merge_words(self, other: TokenStream) -> NDArray[np.int32]:
         """Add the words of `other` to this lexicon; return the id here of each of them."""
         id_map = np.empty(len(other.lexicon), dtype=np.int32)
@@ -199,7 +205,12 @@ class Encoding:
     def blocks(self) -> Iterator[NDArray[np.int32]]:
         """Yield the ids that remain of each block; use a block before asking for the next."""
         for block in self._blocks:
-            yield block[: self._encoder.encode(block)]
+            yield block[: self._encoder.encode(block, block)]
+
+    def into(self, room: NDArray[np.int32]) -> None:
+        """Fill `room` with the ids that remain of all blocks."""
+        for block in self._blocks:
+            room = room[self._encoder.encode(block, room) :]
 
     def sentence_ends(self) -> NDArray[np.int64]:
         """Return the ends of the sentences that remain; valid after all blocks."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text files, plain or compressed: a sentence a line, words between ASCII white space."""
+"""Text files, plain or compressed: a sentence a line, words between white space."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ import gzip
 import importlib
 import lzma
 import os
+import threading
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, cast
 
+from fastw2v.corpus.shares import Shares
 from fastw2v.corpus.stream import TokenStream
+from fastw2v.corpus.workers import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
+SLICE_BYTES = 8 << 20  # what a thread may take from another: some 15 ms of reading
+MOST_SLICES = 1024  # in a thread's share; finding where each begins takes some 20 us
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -120,9 +126,31 @@ class TextFiles:
     def __repr__(self) -> str:
         return f"TextFiles({[str(file.path) for file in self.files]})"
 
-    def parts(self, threads: int) -> list[Callable[[TokenStream], None]]:
-        """Divide the corpus into at most `threads` contiguous parts of about equal size."""
-        return [partial(read_pieces, pieces) for pieces in self.split(threads)]
+    def read(
+        self, threads: int, new_stream: Callable[[], TokenStream], stop: threading.Event
+    ) -> list[TokenStream]:
+        """Read with at most `threads` threads; return streams in the order of the text.
+
+        How many there are, and which part of the text is in which, depends on how fast the threads
+        were; what they say together does not.
+        """
+        n_bytes = sum(file.size for file in self.files)
+        n_slices = min(max(n_bytes // (threads * SLICE_BYTES), 1), MOST_SLICES)
+        slices = self.split(threads * n_slices)
+        shares = Shares(
+            [slices[begin : begin + n_slices] for begin in range(0, len(slices), n_slices)]
+        )
+        streams: list[tuple[int, TokenStream]] = []
+
+        def read_share(thread: int) -> None:
+            while (taken := shares.take(thread)) is not None:
+                if not taken.follows:
+                    stream = new_stream()
+                    streams.append((taken.position, stream))
+                read_pieces(taken.slice, stream)
+
+        run_all([partial(read_share, i) for i in range(shares.n_threads)], stop)
+        return [stream for _, stream in sorted(streams, key=itemgetter(0))]
 
     def split(self, n_parts: int) -> list[list[Piece]]:
         """Divide all bytes into contiguous ranges on line borders; every line is in exactly one."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import reprlib
+import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from fastw2v.corpus.stream import TokenStream
@@ -24,11 +25,15 @@ class TokenLists:
     def __repr__(self) -> str:
         return f"TokenLists({type(self.sentences).__name__})"
 
-    def parts(self, threads: int) -> list[Callable[[TokenStream], None]]:
-        """Return one part: an iterator belongs to one thread, whatever `threads` says."""
-        return [self.read]
+    def read(
+        self, threads: int, new_stream: Callable[[], TokenStream], stop: threading.Event
+    ) -> list[TokenStream]:
+        """Read into one stream: an iterator belongs to one thread, whatever `threads` says."""
+        stream = new_stream()
+        self.read_into(stream)
+        return [stream]
 
-    def read(self, stream: TokenStream) -> None:
+    def read_into(self, stream: TokenStream) -> None:
         """Read all sentences into a stream."""
         iterator = iter(self.sentences)
         n_sentences = 0

@@ -14,7 +14,9 @@ class StoppedError(Exception):
     """Another thread failed, so this one gave up; never reaches the user."""
 
 
-def run_all(jobs: Sequence[Callable[[], None]], stop: threading.Event) -> None:
+def run_all(
+    jobs: Sequence[Callable[[], None]], stop: threading.Event, threads: int | None = None
+) -> None:
     """Run every job, each in a thread of its own; a single one in the calling thread.
 
     Parameters
@@ -23,6 +25,8 @@ def run_all(jobs: Sequence[Callable[[], None]], stop: threading.Event) -> None:
         They look at `stop` often and raise `StoppedError` when it is set.
     stop : threading.Event
         Set here after the first error and after Ctrl-C.
+    threads : int, optional
+        Run at most so many at a time.
 
     Raises
     ------
@@ -41,7 +45,9 @@ def run_all(jobs: Sequence[Callable[[], None]], stop: threading.Event) -> None:
             errors.append(error)
             stop.set()
 
-    with ThreadPoolExecutor(len(jobs), thread_name_prefix="fastw2v-read") as pool:
+    with ThreadPoolExecutor(
+        min(threads or len(jobs), len(jobs)), thread_name_prefix="fastw2v-read"
+    ) as pool:
         try:
             pending = {pool.submit(guarded, job) for job in jobs}
             while pending:

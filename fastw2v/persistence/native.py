@@ -38,7 +38,9 @@ DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 ALIGNMENT = 64  # of the first array: a cache line
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
-BLOCK_BYTES = 1 << 24  # most that is copied at a time when rows have gaps between them
+BLOCK_BYTES = (
+    1 << 20
+)  # most that is copied at a time when rows have gaps between them: in the L2 cache
 
 
 class _Entry(NamedTuple):

@@ -28,12 +28,15 @@ static void encoding_in_any_blocks_drops_words_and_empty_sentences(void)
         }
         fw_encoding encoding = {.id_map = id_map, .map_size = 8, .ends = ends, .n_ends = n_ends,
                                 .n_written = base, .sentence_begin = base};
+        int32_t elsewhere[200]; /* every second time in place; never a byte more than there must be */
         for (size_t at = 0; at < n_ids; at += encoding.n_ids) {
             encoding.ids = ids + at;
             encoding.n_ids = random_below((uint32_t)(n_ids - at)) + 1;
+            encoding.kept = round % 2 ? ids + at : elsewhere + n_found;
+            encoding.kept_capacity = round % 2 ? encoding.n_ids : n_kept - n_found;
             fw_status status = fw_encode(&encoding);
             CHECK(status == FW_OK, "encode says %d", (int)status);
-            CHECK(memcmp(encoding.ids, expected + n_found, encoding.n_kept * sizeof *ids) == 0,
+            CHECK(memcmp(encoding.kept, expected + n_found, encoding.n_kept * sizeof *ids) == 0,
                   "ids, round %d", round);
             n_found += encoding.n_kept;
         }
@@ -48,17 +51,24 @@ static void encoding_refuses_lies(void)
     int32_t id_map[2] = {0, 1};
     for (int32_t wrong = -1; wrong <= 2; wrong += 3) {
         int32_t ids[3] = {0, wrong, 1};
-        fw_encoding encoding = {.ids = ids, .n_ids = 3, .id_map = id_map, .map_size = 2};
+        fw_encoding encoding = {.ids = ids, .n_ids = 3, .kept = ids, .kept_capacity = 3,
+                                .id_map = id_map, .map_size = 2};
+        fw_encoding full = encoding;
+        full.kept_capacity = 1;
+        CHECK(fw_encode(&full) == FW_ERROR_ID_RANGE, "id %d beyond the room", (int)wrong);
         CHECK(fw_encode(&encoding) == FW_ERROR_ID_RANGE, "id %d", (int)wrong);
     }
     int32_t ids[3] = {0, 0, 1};
     int64_t falling[2] = {2, 1}, equal[2] = {2, 2};
-    fw_encoding encoding = {.ids = ids, .n_ids = 3, .id_map = id_map, .map_size = 2,
-                            .ends = falling, .n_ends = 2};
+    fw_encoding encoding = {.ids = ids, .n_ids = 3, .kept = ids, .kept_capacity = 3,
+                            .id_map = id_map, .map_size = 2, .ends = falling, .n_ends = 2};
     fw_encoding twin = encoding;
     twin.ends = equal;
     CHECK(fw_encode(&encoding) == FW_ERROR_SENTENCE_ENDS, "falling ends");
     CHECK(fw_encode(&twin) == FW_ERROR_SENTENCE_ENDS, "equal ends");
+    fw_encoding narrow = {.ids = ids, .n_ids = 3, .kept = ids, .kept_capacity = 2,
+                          .id_map = id_map, .map_size = 2};
+    CHECK(fw_encode(&narrow) == FW_ERROR_ARGUMENT, "no room");
     CHECK(fw_encode(NULL) == FW_ERROR_ARGUMENT, "nothing");
 }
 

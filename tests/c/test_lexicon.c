@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The lexicon alone, without Python:
- *   cc -std=c11 -Icsrc tests/c/test_lexicon.c -o test_lexicon && ./test_lexicon
+ *   cc -std=c11 -Icsrc tests/c/test_lexicon.c csrc/scan.c -o test_lexicon && ./test_lexicon
  *
  * lexicon.c is included, not linked, to let its allocations fail and its ids run out on demand.
  */
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "texts.h"
 
 /* Allocations succeed while this is positive; it counts down unless it is negative. */
 static long allocations_left = -1;
@@ -19,11 +20,6 @@ static int may_allocate(void)
     if (allocations_left > 0)
         allocations_left--;
     return allocations_left != 0;
-}
-
-static void *test_malloc(size_t size)
-{
-    return may_allocate() ? malloc(size) : NULL;
 }
 
 static void *test_calloc(size_t count, size_t size)
@@ -36,44 +32,12 @@ static void *test_realloc(void *memory, size_t size)
     return may_allocate() ? realloc(memory, size) : NULL;
 }
 
-#define malloc test_malloc
 #define calloc test_calloc
 #define realloc test_realloc
 #define FW_MAX_WORDS 50000
 #include "../../csrc/lexicon.c"
-#undef malloc
 #undef calloc
 #undef realloc
-
-/* Text of short words from a small alphabet, so that every kind of border comes up often. */
-static void random_text(uint8_t *text, size_t n_bytes)
-{
-    static const uint8_t alphabet[] = "aab\0\x80\xff      \n\n\t\v\f\r";
-    for (size_t i = 0; i < n_bytes; i++)
-        text[i] = alphabet[random_below(sizeof alphabet - 1)];
-}
-
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* ---- White space ------------------------------------------------------------------------- */
-
-static void masks_find_exactly_the_white_space(void)
-{
-    uint8_t text[64];
-    for (int round = 0; round < 20000; round++) {
-        uint64_t expected = 0;
-        for (unsigned i = 0; i < 64; i++) {
-            text[i] = (uint8_t)random_below(round % 2 ? 256 : 40);
-            expected |= (uint64_t)is_space(text[i]) << i;
-        }
-        CHECK(fw_space_mask(text) == expected, "round %d", round);
-    }
-    for (unsigned i = 0; i < 64; i++)
-        CHECK(fw_lowest_bit((uint64_t)5 << i) == i, "bit %u", i);
-}
 
 /* ---- Scanning ---------------------------------------------------------------------------- */
 
@@ -85,22 +49,28 @@ typedef struct tokens {
     size_t n_ids, n_ends;
 } tokens;
 
-/* The specification: one byte after another, and fw_lexicon_add. */
+static fw_status add_word(fw_lexicon *lexicon, const uint8_t *bytes, size_t length, int32_t *id)
+{
+    return fw_lexicon_add(lexicon, &bytes, &length, 1, id);
+}
+
+/* The specification: one byte after another, one word after another. */
 static tokens slow_scan(fw_lexicon *lexicon, const uint8_t *text, size_t n_bytes)
 {
     tokens all = {.n_ids = 0};
-    size_t begin = 0;
     int64_t sentence_begin = 0;
-    for (size_t i = 0; i <= n_bytes; i++) {
-        if (i < n_bytes && !is_space(text[i]))
+    for (size_t begin = 0, end = 0; end <= n_bytes; end++) {
+        size_t n_space = space_length(text + end, n_bytes - end);
+        if (end < n_bytes && n_space == 0)
             continue;
-        if (i > begin) {
-            fw_status status = fw_lexicon_add(lexicon, text + begin, i - begin, &all.ids[all.n_ids++]);
+        if (end > begin) {
+            fw_status status = add_word(lexicon, text + begin, end - begin, &all.ids[all.n_ids++]);
             CHECK(status == FW_OK, "add says %d", (int)status);
         }
-        if ((i == n_bytes || text[i] == '\n') && (int64_t)all.n_ids > sentence_begin)
+        if ((end == n_bytes || text[end] == '\n') && (int64_t)all.n_ids > sentence_begin)
             all.ends[all.n_ends++] = sentence_begin = (int64_t)all.n_ids;
-        begin = i + 1;
+        begin = end + n_space;
+        end = n_space > 0 ? begin - 1 : end;
     }
     return all;
 }
@@ -174,7 +144,7 @@ static void scanning_in_any_blocks_is_scanning_byte_by_byte(void)
         uint8_t text[TEXT_BYTES];
         size_t n_bytes = random_below(TEXT_BYTES);
         random_text(text, n_bytes);
-        if (round % 3 == 0) /* some words longer than a slot */
+        if (round % 3 == 0) /* some words longer than an entry has room for */
             memset(text + n_bytes / 3, 'l', n_bytes / 4);
         fw_lexicon *slow = fw_lexicon_new(), *fast = fw_lexicon_new();
         tokens expected = slow_scan(slow, text, n_bytes);
@@ -220,7 +190,32 @@ static fw_status add_number(fw_lexicon *lexicon, int number, int32_t *id)
 {
     char word[40];
     size_t length = numbered_word(word, number);
-    return fw_lexicon_add(lexicon, (const uint8_t *)word, length, id);
+    return add_word(lexicon, (const uint8_t *)word, length, id);
+}
+
+static void a_batch_is_word_after_word(void)
+{
+    enum { WORDS = 500 };
+    static char text[WORDS][40];
+    const uint8_t *words[WORDS];
+    size_t lengths[WORDS];
+    int32_t one_by_one[WORDS], together[WORDS];
+    fw_lexicon *first = fw_lexicon_new(), *second = fw_lexicon_new();
+    for (int i = 0; i < WORDS; i++) {
+        lengths[i] = numbered_word(text[i], (int)random_below(100));
+        words[i] = (const uint8_t *)text[i];
+        CHECK(add_word(first, words[i], lengths[i], &one_by_one[i]) == FW_OK, "word %d", i);
+    }
+    CHECK(fw_lexicon_add(second, words, lengths, WORDS, together) == FW_OK, "a batch");
+    CHECK(memcmp(one_by_one, together, sizeof together) == 0, "ids");
+    CHECK(same_lexicons(first, second), "lexicons");
+    int64_t counts[WORDS], total = 0;
+    fw_lexicon_counts(second, counts);
+    for (int32_t i = 0; i < fw_lexicon_size(second); i++)
+        total += counts[i];
+    CHECK(total == WORDS, "%lld words", (long long)total);
+    fw_lexicon_free(first);
+    fw_lexicon_free(second);
 }
 
 static void words_of_every_length_are_told_apart(void)
@@ -230,8 +225,7 @@ static void words_of_every_length_are_told_apart(void)
     for (int32_t round = 0; round < 2; round++)
         for (int32_t length = 0; length < 40; length++) {
             int32_t id = -1;
-            fw_status status =
-                fw_lexicon_add(lexicon, length > 0 ? zeros : NULL, (size_t)length, &id);
+            fw_status status = add_word(lexicon, length > 0 ? zeros : NULL, (size_t)length, &id);
             CHECK(status == FW_OK && id == length, "length %d has id %d", (int)length, (int)id);
         }
     fw_lexicon_free(lexicon);
@@ -313,9 +307,9 @@ static void merge_and_scan_report_a_lack_of_memory(void)
     CHECK(fw_lexicon_merge(into, from, id_map) == FW_OK, "merge recovers");
     CHECK(fw_lexicon_size(into) == 3000, "%d words", (int)fw_lexicon_size(into));
 
-    uint8_t text[4000];
+    uint8_t text[4000]; /* words that are too long for an entry */
     for (size_t i = 0; i < sizeof text; i++)
-        text[i] = i % 4 == 3 ? ' ' : (uint8_t)('a' + i * i * i % 26);
+        text[i] = i % 20 == 19 ? ' ' : (uint8_t)('a' + i * i * i % 26);
     int32_t ids[1000];
     int64_t ends[1];
     fw_lexicon *fresh = fw_lexicon_new();
@@ -323,7 +317,7 @@ static void merge_and_scan_report_a_lack_of_memory(void)
     allocations_left = 1;
     CHECK(fw_lexicon_scan(fresh, &scan) == FW_ERROR_MEMORY, "scan");
     allocations_left = -1;
-    CHECK(fw_lexicon_add(fresh, text, 3, &id) == FW_OK && id == 0, "still usable");
+    CHECK(add_word(fresh, text, 3, &id) == FW_OK && id == 0, "still usable");
     fw_lexicon_free(into);
     fw_lexicon_free(from);
     fw_lexicon_free(fresh);
@@ -341,8 +335,10 @@ static void bad_arguments_are_refused(void)
     CHECK(fw_lexicon_scan(lexicon, &no_text) == FW_ERROR_ARGUMENT, "no text");
     CHECK(fw_lexicon_scan(lexicon, &no_ids) == FW_ERROR_ARGUMENT, "no room for ids");
     CHECK(fw_lexicon_scan(lexicon, &no_ends) == FW_ERROR_ARGUMENT, "no room for ends");
-    CHECK(fw_lexicon_add(lexicon, NULL, 1, ids) == FW_ERROR_ARGUMENT, "no bytes");
-    CHECK(fw_lexicon_add(lexicon, NULL, 0, NULL) == FW_ERROR_ARGUMENT, "no id");
+    CHECK(add_word(lexicon, NULL, 1, ids) == FW_ERROR_ARGUMENT, "no bytes");
+    CHECK(add_word(lexicon, NULL, 0, NULL) == FW_ERROR_ARGUMENT, "no id");
+    CHECK(fw_lexicon_add(lexicon, NULL, NULL, 0, NULL) == FW_OK, "no words");
+    CHECK(fw_lexicon_add(lexicon, NULL, NULL, 1, ids) == FW_ERROR_ARGUMENT, "null words");
     CHECK(fw_lexicon_merge(lexicon, lexicon, id_map) == FW_ERROR_ARGUMENT, "into itself");
     fw_lexicon_free(lexicon);
     fw_lexicon_free(NULL);
@@ -350,9 +346,9 @@ static void bad_arguments_are_refused(void)
 
 int main(void)
 {
-    masks_find_exactly_the_white_space();
     scanning_in_any_blocks_is_scanning_byte_by_byte();
     merging_the_parts_is_scanning_the_whole();
+    a_batch_is_word_after_word();
     words_of_every_length_are_told_apart();
     ids_and_counts_survive_growth();
     a_failed_allocation_leaves_a_valid_lexicon();

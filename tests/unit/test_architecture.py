@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "persistence": {"vocabulary"},
     "system": {"_core", "_version"},
     "progress": set(),
-    "vocabulary": set(),
+    "vocabulary": {"_core"},
     "parameters": {"memory"},
     "schedule": {"config"},
     "sampling": set(),

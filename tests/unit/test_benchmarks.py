@@ -109,11 +109,14 @@ def test_training_is_compared_with_gensim_in_the_same_round(corpus: Path, tmp_pa
 
 def test_reading_is_reported_for_each_number_of_threads(corpus: Path, tmp_path: Path) -> None:
     printed, report = run_to_json(
-        "read.py", tmp_path / "out.json", "--corpus", corpus, "--threads", 1
+        "read.py", tmp_path / "out.json", "--corpus", corpus, "--workers", 1, "--lists"
     )
-    (row,) = report["summary"]
+    row, lists = report["summary"]
     assert (row["reader"], row["threads"]) == ("fastw2v", 1)
+    assert (lists["reader"], lists["threads"]) == ("fastw2v, lists", 1)
     assert row["mb_per_second"][0] > 0
+    assert row["over_one_thread"] == 1
+    assert report["runs"][0]["raw_words"] == report["runs"][1]["raw_words"]
     assert "MB/s" in printed
 
 

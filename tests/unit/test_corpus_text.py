@@ -18,7 +18,7 @@ from corpora import sentences_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastw2v.corpus import TextFiles, as_corpus, encode_corpus, stream, text
+from fastw2v.corpus import TextFiles, as_corpus, encode_corpus, shares, stream, text
 
 alphabet = [
     b"a",
@@ -32,14 +32,19 @@ alphabet = [
     b"\n\n",
     b"\r\n",
     b"long" * 9,
+    b"\xc2\xa0",
+    b"\xe2\x80\x83",
+    b"\xe3\x80\x80",
+    b"\xe2\x80",
+    b"\x1c",
 ]
 files = st.lists(st.lists(st.sampled_from(alphabet), max_size=40).map(b"".join), max_size=4)
 
 
 def split(data: bytes) -> list[list[str]]:
     data = data.removeprefix(b"\xef\xbb\xbf")
-    lines = [line.split() for line in data.split(b"\n")]
-    return [[word.decode(errors="replace") for word in line] for line in lines if line]
+    lines = [line.decode(errors="replace").split() for line in data.split(b"\n")]
+    return [line for line in lines if line]
 
 
 def write(directory: Path, contents: list[bytes]) -> list[Path]:
@@ -73,6 +78,7 @@ def test_every_line_is_read_once_in_order(
     with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         if tiny:
             patch.setattr(text, "BUFFER_BYTES", 5)
+            patch.setattr(text, "SLICE_BYTES", 4)
             patch.setattr(stream, "BLOCK_TOKENS", 3)
             patch.setattr(stream, "BLOCK_ENDS", 2)
         corpus = TextFiles(write(Path(directory), contents))
@@ -227,6 +233,44 @@ def test_threads_do_not_show_in_the_result(tmp_path: Path) -> None:
         assert np.array_equal(many.sentence_ends, one.sentence_ends)
 
 
+def test_what_a_fast_thread_takes_over_does_not_show_in_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"word{i % 7} word{i} rare{i * i % 101}\n" for i in range(2000)]
+    (path,) = write(tmp_path, ["".join(lines).encode()])
+    one = encode_corpus(path, min_count=2)
+    monkeypatch.setattr(text, "SLICE_BYTES", 1000)
+    other_is_through = threading.Event()
+    read_pieces = text.read_pieces
+    n_streams: list[int] = []
+
+    def slow_at_first(pieces: list[text.Piece], into: stream.TokenStream) -> None:
+        if pieces[0].begin == 0:
+            other_is_through.wait(timeout=60)
+        read_pieces(pieces, into)
+
+    def read(self: text.TextFiles, *args: object) -> list[stream.TokenStream]:
+        streams = all_streams(self, *args)  # type: ignore[arg-type]
+        n_streams.append(len(streams))
+        return streams
+
+    def take(self: shares.Shares[object], thread: int) -> shares.Taken[object] | None:
+        taken = take_one(self, thread)
+        if taken is None:
+            other_is_through.set()
+        return taken
+
+    all_streams, take_one = text.TextFiles.read, shares.Shares.take
+    monkeypatch.setattr(text, "read_pieces", slow_at_first)
+    monkeypatch.setattr(text.TextFiles, "read", read)
+    monkeypatch.setattr(shares.Shares, "take", take)
+    two = encode_corpus(path, min_count=2, threads=2)
+    assert n_streams[0] > 2
+    assert two.vocabulary.words == one.vocabulary.words
+    assert np.array_equal(two.ids, one.ids)
+    assert np.array_equal(two.sentence_ends, one.sentence_ends)
+
+
 def test_invalid_utf8_becomes_the_replacement_character(tmp_path: Path) -> None:
     (path,) = write(tmp_path, [b"caf\xe9 caf\xe8 caf\xc3\xa9\n"])
     encoded = encode_corpus(path, min_count=2)
@@ -262,7 +306,7 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
             as_corpus(corpus)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b" \t \r\n", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("content", [b"", b"\n\n", b" \t \r\n", b"\xef\xbb\xbf", "\u2003".encode()])
 def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (path,) = write(tmp_path, [content])
     with pytest.raises(ValueError, match="the corpus is empty"):
