@@ -23,7 +23,7 @@ from fastw2v.training import LOSS_INTERVAL, build_noise_table
 
 SOURCE = Path(__file__).with_name("staleness.c")
 #: Modes of staleness.c, by their values there.
-WRITE_BACKS = ("added", "lost")
+WRITE_BACKS = ("added", "lost", "fresh")
 #: Enumerators of fastw2v.h, by their values there.
 _ISAS = ("portable", "neon", "avx2", "avx512")
 _SCOPES = ("example", "window", "pool")
@@ -92,7 +92,7 @@ class Totals:
     uses : int
         Rows that a worker used in a round; a row that it used twice counts once.
     conflicts : int
-        Of these, how many another worker used in the same round.
+        Of these, how many another worker used in the same round. ("fresh": had used before.)
     loss : float
         Mean over the sampled examples of the run.
     """

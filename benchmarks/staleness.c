@@ -8,7 +8,8 @@
  *   ADDED  row += the worker's change: every update is stale by those of W - 1 others, none is lost;
  *   LOST   row = the worker's copy: of those who changed a row in the round, only the last one counts.
  * Threads do neither: they add 64 bytes at a time, at times that no clock aligns. ADDED is close to
- * that, LOST is far worse.
+ * that, LOST is far worse. For comparison:
+ *   FRESH  every worker writes back before the next one reads: W places of the corpus, nothing stale.
  */
 #include <setjmp.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 const fw_kernels *fw_kernels_of(fw_isa isa);
 
 enum { STACK_BYTES = 1 << 18 };
-enum { ADDED, LOST };
+enum { ADDED, LOST, FRESH };
 
 /* Of a matrix row: the last round in which it was used, and by how many workers. */
 typedef struct usage {
@@ -173,17 +174,17 @@ static bool is_added(const float *row)
     return sim.write_back == ADDED && usage_of(row)->workers > 1;
 }
 
-static void write_back(int32_t n_workers)
+static void write_back(worker *first, int32_t n_workers)
 {
     const size_t stride = sim.model->stride;
-    for (worker *w = sim.workers; w < sim.workers + n_workers; ++w) /* no row has moved yet */
+    for (worker *w = first; w < first + n_workers; ++w) /* no row has moved yet */
         for (size_t r = 0; r < w->n_rows; ++r) {
             ++sim.totals->uses;
             sim.totals->conflicts += usage_of(w->rows[r])->workers > 1;
             for (size_t d = 0; is_added(w->rows[r]) && d < stride; ++d)
                 w->copies[r * stride + d] -= w->rows[r][d];
         }
-    for (worker *w = sim.workers; w < sim.workers + n_workers; ++w) {
+    for (worker *w = first; w < first + n_workers; ++w) {
         for (size_t r = 0; r < w->n_rows; ++r) {
             const float *const copy = w->copies + r * stride;
             if (!is_added(w->rows[r]))
@@ -205,8 +206,10 @@ static void run_rounds(int32_t n_workers)
             if (!w->ended)
                 resume(w);
             any |= !w->ended;
+            if (sim.write_back == FRESH)
+                write_back(w, 1);
         }
-        write_back(n_workers);
+        write_back(sim.workers, n_workers);
     }
 }
 

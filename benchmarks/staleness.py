@@ -15,6 +15,7 @@ from lockstep import WRITE_BACKS, Lockstep
 from one_run import evaluate
 from settings import SETTINGS
 from table import decimals, median, render
+from trained import Trained
 
 from fastw2v import EncodedCorpus, encode_corpus
 from fastw2v.config import TrainingConfig
@@ -26,7 +27,7 @@ OURS = [name for name, setting in SETTINGS.items() if setting.trainer == "fastw2
 def main() -> int:
     """Simulate every number of workers and print how good the vectors are."""
     chosen = _parser().parse_args()
-    report: dict[str, Any] = runs.new_report(chosen.corpus) | {"runs": [], "failures": []}
+    report = runs.new_report(chosen.corpus)
     corpus = encode_corpus(
         chosen.corpus, min_count=5, max_final_vocab=chosen.max_final_vocab, threads=1
     )
@@ -57,9 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--write-back",
         type=options.names_of(list(WRITE_BACKS)),
-        default=list(WRITE_BACKS),
+        default=["added", "lost"],
         metavar="A,B",
-        help="added: no update is lost; lost: of those of a row in a round, only the last counts",
+        help="added: no update is lost; lost: of those of a row in a round, only the last counts; "
+        "fresh: nothing is stale",
     )
     parser.add_argument("--max-final-vocab", type=options.positive, metavar="N")
     return parser
@@ -100,8 +102,12 @@ def _simulate(
         "restrict_vocab": chosen.restrict_vocab,
         "word_pairs": dict(chosen.word_pairs),
     }
-    vocabulary = corpus.vocabulary
-    quality = evaluate(judged, list(vocabulary.words), vocabulary.counts, parameters.input_vectors)
+    trained = Trained(
+        corpus.vocabulary.words,
+        corpus.vocabulary.counts,
+        parameters.input_vectors,
+        parameters.output_vectors,
+    )
     return {
         **task,
         "seconds": seconds,
@@ -109,7 +115,7 @@ def _simulate(
         "uses": totals.uses,
         "conflicts": totals.conflicts,
         "loss": totals.loss,
-        **quality,
+        **evaluate(judged, trained),
     }
 
 

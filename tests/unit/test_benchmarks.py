@@ -154,7 +154,7 @@ def test_one_simulated_worker_has_the_bits_of_the_engine(
     settings = {"sg": sg, "negative_scope": scope, "vector_size": 24, "epochs": 2, "sample": 0.1}
     model = Word2Vec(encoded, workers=1, **settings).train(progress=False)
     config = TrainingConfig.from_keywords(settings)
-    for write_back in ("added", "lost"):
+    for write_back in ("added", "lost", "fresh"):
         parameters, totals = lockstep.train(encoded, config, 1, write_back)
         np.testing.assert_array_equal(parameters.input_vectors, model.wv.vectors)
         np.testing.assert_array_equal(parameters.output_vectors, model._output_vectors)
@@ -177,7 +177,9 @@ def test_simulated_workers_add_up_or_overwrite_each_other(
     # 40 words: hardly a row that is not among the 80 or more that eight workers use in a round.
     assert 0.5 < totals.conflicts / totals.uses < 1
     assert (lost_totals.uses, lost_totals.conflicts) == (totals.uses, totals.conflicts)
+    fresh, _ = lockstep.train(encoded, config, 8, "fresh")
     size = np.linalg.norm(one.output_vectors)
+    assert np.linalg.norm(fresh.output_vectors - one.output_vectors) < 0.01 * size
     assert np.linalg.norm(added.output_vectors - one.output_vectors) < 0.01 * size
     assert np.linalg.norm(lost.output_vectors) < 0.8 * size
 
