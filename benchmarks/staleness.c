@@ -131,8 +131,11 @@ static void combine(size_t stride, float *const *to, int32_t n_to, const float *
 
 const fw_kernels *staleness_kernels_of(fw_isa isa)
 {
-    static const fw_kernels kernels = {step, combine};
-    return fw_kernels_of(isa) ? &kernels : NULL;
+    static fw_kernels kernels;
+    const fw_kernels *const engine = fw_kernels_of(isa);
+    if (engine)
+        kernels = (fw_kernels){engine->vec_floats, step, combine};
+    return engine ? &kernels : NULL;
 }
 
 /* ---- Rounds ------------------------------------------------------------------------------ */
