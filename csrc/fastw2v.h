@@ -218,4 +218,22 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride);
 fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, const fw_chunk *chunk,
                          void *workspace, fw_stats *stats);
 
+/* Chunks that follow one another: chunk i is tokens borders[i]..borders[i + 1]. */
+typedef struct fw_stretch {
+    const int32_t *ids;           /* the corpus from its first token */
+    size_t n_chunks;
+    const int64_t *borders;       /* (n_chunks + 1) */
+    const int64_t *sentence_ends; /* as of one chunk, borders[0]..borders[n_chunks] */
+    size_t n_sentences;
+    const uint64_t *streams;      /* (n_chunks) */
+    const double *learning_rates; /* (n_chunks) */
+} fw_stretch;
+
+/*
+ * fw_train_chunk for each of them in order, with `stats` of shape (n_chunks); ends with the first that
+ * is not OK. For callers whose every call costs something: threads of Python pass on a lock.
+ */
+fw_status fw_train_chunks(const fw_settings *settings, const fw_model *model,
+                          const fw_stretch *stretch, void *workspace, fw_stats *stats);
+
 #endif

@@ -132,3 +132,40 @@ fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, con
     stats->kept_tokens = w.centers.count;
     return isfinite(stats->loss_sum) ? FW_OK : FW_ERROR_NOT_FINITE;
 }
+
+/* The ends from *first on that chunk `c` needs; the last chunk takes, and checks, all that are left. */
+static size_t count_sentences(const fw_stretch *stretch, size_t c, size_t *first)
+{
+    const int64_t *const ends = stretch->sentence_ends;
+    const size_t n = stretch->n_sentences;
+    while (c > 0 && *first < n && ends[*first] <= stretch->borders[c])
+        ++*first;
+    if (c + 1 == stretch->n_chunks)
+        return n - *first;
+    size_t last = *first;
+    while (last < n && ends[last] < stretch->borders[c + 1])
+        ++last;
+    return last < n ? last + 1 - *first : n - *first;
+}
+
+fw_status fw_train_chunks(const fw_settings *settings, const fw_model *model,
+                          const fw_stretch *stretch, void *workspace, fw_stats *stats)
+{
+    if (!stretch || !stretch->borders || !stretch->sentence_ends || !stretch->streams ||
+        !stretch->learning_rates || !stats)
+        return FW_ERROR_ARGUMENT;
+    fw_status status = FW_OK;
+    size_t first = 0;
+    for (size_t c = 0; c < stretch->n_chunks && status == FW_OK; ++c) {
+        const size_t n_sentences = count_sentences(stretch, c, &first);
+        const fw_chunk chunk = {stretch->ids,
+                                stretch->borders[c],
+                                stretch->borders[c + 1],
+                                stretch->sentence_ends + first,
+                                n_sentences,
+                                stretch->streams[c],
+                                (float)stretch->learning_rates[c]};
+        status = fw_train_chunk(settings, model, &chunk, workspace, stats + c);
+    }
+    return status;
+}

@@ -39,7 +39,7 @@ def build_noise_table(
 class Trainer:
     """What the workers of one run share: settings, both matrices, sampling tables.
 
-    Holds views of the arrays; `train_chunk` updates the two matrices in place without the GIL and
+    Holds views of the arrays; `train_chunks` updates the two matrices in place without the GIL and
     may run in several threads at once, each with a workspace of its own.
 
     Parameters
@@ -79,20 +79,20 @@ class Trainer:
     @property
     def workspace_size(self) -> int:
         """Bytes of 64-byte aligned scratch that each worker needs."""
-    def train_chunk(
+    def train_chunks(
         self,
         ids: NDArray[np.int32],
-        begin: int,
-        end: int,
+        borders: NDArray[np.int64],
         sentence_ends: NDArray[np.int64],
-        stream: int,
-        learning_rate: float,
+        streams: NDArray[np.uint64],
+        learning_rates: NDArray[np.float64],
         workspace: NDArray[np.uint8],
-    ) -> tuple[int, int, int, float]:
-        """Train on tokens begin..end of `ids`.
+    ) -> list[tuple[int, int, int, float]]:
+        """Train on chunks that follow one another: chunk i is ids[borders[i]:borders[i + 1]].
 
-        `sentence_ends` holds the rising ends of sentences, from the first after `begin` to the
-        first at or after `end`. Returns (kept tokens, examples, sampled examples, their loss).
+        `sentence_ends` holds the rising ends of sentences, from the first after the first chunk's
+        begin to the first at or after the last one's end; each chunk has its stream and learning
+        rate. Returns (kept tokens, examples, sampled examples, their loss) of each chunk.
         """
 
 def block_floats(n_inputs: int, n_targets: int) -> int:

@@ -117,7 +117,7 @@ def build_noise_table(const double[::1] weights, uint32_t[:, ::1] table,
 cdef class Trainer:
     """What the workers of one run share: settings, both matrices, sampling tables.
 
-    Holds views of the arrays; `train_chunk` updates the two matrices in place without the GIL and
+    Holds views of the arrays; `train_chunks` updates the two matrices in place without the GIL and
     may run in several threads at once, each with a workspace of its own.
 
     Parameters
@@ -189,33 +189,52 @@ cdef class Trainer:
         """Bytes of 64-byte aligned scratch that each worker needs."""
         return fw_workspace_size(&self.settings, self.model.stride)
 
-    def train_chunk(self, const int32_t[::1] ids, Py_ssize_t begin, Py_ssize_t end,
-                    const int64_t[::1] sentence_ends, uint64_t stream, float learning_rate,
-                    uint8_t[::1] workspace) -> tuple[int, int, int, float]:
-        """Train on tokens begin..end of `ids`.
+    def train_chunks(self, const int32_t[::1] ids, const int64_t[::1] borders,
+                     const int64_t[::1] sentence_ends, const uint64_t[::1] streams,
+                     const double[::1] learning_rates,
+                     uint8_t[::1] workspace) -> list[tuple[int, int, int, float]]:
+        """Train on chunks that follow one another: chunk i is ids[borders[i]:borders[i + 1]].
 
-        `sentence_ends` holds the rising ends of sentences, from the first after `begin` to the
-        first at or after `end`. Returns (kept tokens, examples, sampled examples, their loss).
+        `sentence_ends` holds the rising ends of sentences, from the first after the first chunk's
+        begin to the first at or after the last one's end; each chunk has its stream and learning
+        rate. Returns (kept tokens, examples, sampled examples, their loss) of each chunk.
         """
-        cdef fw_chunk chunk
-        cdef fw_stats stats
+        cdef fw_stretch stretch
+        cdef fw_stats *stats
         cdef fw_status status
-        if not 0 <= begin <= end <= ids.shape[0]:
-            raise ValueError(f"chunk {begin}..{end} is outside the {ids.shape[0]} tokens")
+        cdef Py_ssize_t i, n = streams.shape[0]
+        if n == 0 or borders.shape[0] != n + 1 or learning_rates.shape[0] != n:
+            raise ValueError(
+                f"{borders.shape[0]} borders, {n} streams and {learning_rates.shape[0]} learning "
+                "rates do not make chunks"
+            )
+        if not 0 <= borders[0] <= borders[n] <= ids.shape[0]:
+            raise ValueError(
+                f"chunks {borders[0]}..{borders[n]} are outside the {ids.shape[0]} tokens"
+            )
         if workspace.shape[0] < <Py_ssize_t>self.workspace_size:
             raise ValueError(f"workspace must have {self.workspace_size} bytes")
-        if begin == end:
-            return 0, 0, 0, 0.0
+        if borders[0] == borders[n]:
+            return [(0, 0, 0, 0.0)] * n
         if sentence_ends.shape[0] == 0:
             raise ValueError("sentence_ends is empty")
-        chunk.ids, chunk.begin, chunk.end = &ids[0], begin, end
-        chunk.sentence_ends = &sentence_ends[0]
-        chunk.n_sentences = <size_t>sentence_ends.shape[0]
-        chunk.stream, chunk.learning_rate = stream, learning_rate
-        with nogil:
-            status = fw_train_chunk(&self.settings, &self.model, &chunk, &workspace[0], &stats)
-        raise_status(status)
-        return stats.kept_tokens, stats.examples, stats.loss_examples, stats.loss_sum
+        stretch.ids, stretch.n_chunks, stretch.borders = &ids[0], <size_t>n, &borders[0]
+        stretch.sentence_ends = &sentence_ends[0]
+        stretch.n_sentences = <size_t>sentence_ends.shape[0]
+        stretch.streams, stretch.learning_rates = &streams[0], &learning_rates[0]
+        stats = <fw_stats *>malloc(<size_t>n * sizeof(fw_stats))
+        if not stats:
+            raise MemoryError()
+        try:
+            with nogil:
+                status = fw_train_chunks(&self.settings, &self.model, &stretch, &workspace[0], stats)
+            raise_status(status)
+            return [
+                (stats[i].kept_tokens, stats[i].examples, stats[i].loss_examples, stats[i].loss_sum)
+                for i in range(n)
+            ]
+        finally:
+            free(stats)
 
 
 include "_core_reading.pxi"

@@ -91,14 +91,14 @@ cdef extern from "fastw2v.h" nogil:
         const uint32_t *keep_threshold
         const fw_alias *noise
 
-    ctypedef struct fw_chunk:
+    ctypedef struct fw_stretch:
         const int32_t *ids
-        int64_t begin
-        int64_t end
+        size_t n_chunks
+        const int64_t *borders
         const int64_t *sentence_ends
         size_t n_sentences
-        uint64_t stream
-        float learning_rate
+        const uint64_t *streams
+        const double *learning_rates
 
     ctypedef struct fw_stats:
         int64_t kept_tokens
@@ -107,8 +107,8 @@ cdef extern from "fastw2v.h" nogil:
         double loss_sum
 
     size_t fw_workspace_size(const fw_settings *settings, size_t stride)
-    fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model,
-                             const fw_chunk *chunk, void *workspace, fw_stats *stats)
+    fw_status fw_train_chunks(const fw_settings *settings, const fw_model *model,
+                              const fw_stretch *stretch, void *workspace, fw_stats *stats)
 
 
 cdef extern from "prefetch.h" nogil:

@@ -10,6 +10,10 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
+#: Bytes. Less than that, a worker's scratch say, would share a huge page with its neighbours, in
+#: the memory of whichever socket touched it first.
+HUGE_PAGE = 2 << 20
+
 
 def page_aligned(n_bytes: int) -> NDArray[np.uint8]:
     """Return `n_bytes` zero bytes that begin on a page, on huge pages where the system has them.
@@ -44,7 +48,7 @@ def page_aligned(n_bytes: int) -> NDArray[np.uint8]:
             memory = mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except (OSError, OverflowError):
         raise MemoryError(f"no memory for an array of {n_bytes:,} bytes") from None
-    if hasattr(mmap, "MADV_HUGEPAGE"):
+    if n_bytes >= HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a kernel without them
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.uint8)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from fastw2v.memory import page_aligned
 
 #: Floats to which rows are padded: 64 bytes, a cache line and the widest vector register.
 ROW_FLOATS = 16
+#: Floats that a thread fills at a time: 2 MB, Linux's huge page.
+PIECE_FLOATS = 2**19
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,33 @@ class Parameters:
     vector_size: int
 
     @classmethod
-    def initial(cls, vocab_size: int, vector_size: int, seed: int) -> Parameters:
-        """Return input ~ U(-1/2, 1/2) / vector_size and output 0, as word2vec.c begins."""
+    def initial(
+        cls, vocab_size: int, vector_size: int, seed: int, n_threads: int = 1
+    ) -> Parameters:
+        """Return input ~ U(-1/2, 1/2) / vector_size and output 0, as word2vec.c begins.
+
+        The values are the same for any number of threads. Each of them is the first to touch every
+        n-th piece of both matrices, and Linux puts a page into the memory of the socket that
+        touches it first: so one socket's memory does not have to serve all workers.
+        """
         input_rows = zero_rows(vocab_size, vector_size)
         output_rows = zero_rows(vocab_size, vector_size)
-        generator = np.random.default_rng(seed)
-        rows_at_once = max(1, 2**20 // vector_size)
-        for begin in range(0, vocab_size, rows_at_once):
-            rows = input_rows[begin : begin + rows_at_once, :vector_size]
-            rows[:] = (generator.random(rows.shape, dtype=np.float32) - 0.5) / vector_size
+        # An even number of rows, because a step of the generator makes two floats.
+        piece_rows = max(2, PIECE_FLOATS // vector_size // 2 * 2)
+
+        def fill_pieces(thread: int) -> None:
+            for begin in range(thread * piece_rows, vocab_size, n_threads * piece_rows):
+                generator = np.random.PCG64(seed)
+                generator.advance(begin * vector_size // 2)
+                rows = input_rows[begin : begin + piece_rows, :vector_size]
+                values = np.random.Generator(generator).random(rows.shape, dtype=np.float32)
+                values -= 0.5
+                values /= vector_size
+                rows[:] = values
+                output_rows[begin : begin + piece_rows] = 0
+
+        with ThreadPoolExecutor(n_threads) as threads:
+            list(threads.map(fill_pieces, range(n_threads)))
         return cls(input_rows, output_rows, vector_size)
 
     @property

@@ -22,15 +22,34 @@ LEAST_CHUNK_TOKENS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Tokens ``begin`` to ``end`` of the corpus in one epoch, trained at one learning rate."""
+class Stretch:
+    """Successive chunks of one epoch, which a worker trains in one call.
+
+    Attributes
+    ----------
+    epoch : int
+        From 0.
+    index : int
+        Of the first chunk in its epoch.
+    borders : ndarray of shape (n_chunks + 1,), int64
+        Chunk i is tokens ``borders[i]`` to ``borders[i + 1]`` of the corpus.
+    sentence_ends : ndarray, int64
+        From the first after ``borders[0]`` to the first at or after ``borders[-1]``.
+    learning_rates : ndarray of shape (n_chunks,), float64
+    """
 
     epoch: int
     index: int
-    begin: int
-    end: int
+    borders: NDArray[np.int64]
     sentence_ends: NDArray[np.int64]
-    learning_rate: float
+    learning_rates: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.learning_rates)
+
+    @property
+    def n_tokens(self) -> int:
+        return int(self.borders[-1] - self.borders[0])
 
 
 class Schedule:
@@ -64,13 +83,16 @@ class Schedule:
     def __len__(self) -> int:
         return self._epochs * self.chunks_per_epoch
 
-    def __getitem__(self, position: int) -> Chunk:
+    def stretch(self, position: int, n_chunks: int) -> Stretch:
+        """Return `n_chunks` chunks from `position` of the run on, or fewer where an epoch ends."""
         if not 0 <= position < len(self):
             raise IndexError(f"position {position} is outside the {len(self)} chunks of the run")
         epoch, index = divmod(position, self.chunks_per_epoch)
-        begin, end = int(self._borders[index]), int(self._borders[index + 1])
-        ends = self._sentence_ends[self._first_end[index] : self._last_end[index]]
-        return Chunk(epoch, index, begin, end, ends, self.learning_rate(epoch, begin))
+        last = min(index + n_chunks, self.chunks_per_epoch)
+        borders = self._borders[index : last + 1]
+        ends = self._sentence_ends[self._first_end[index] : self._last_end[last - 1]]
+        rates = [self.learning_rate(epoch, begin) for begin in borders[:-1].tolist()]
+        return Stretch(epoch, index, borders, ends, np.array(rates))
 
     def learning_rate(self, epoch: int, token: int) -> float:
         """Return alpha's linear fall to min_alpha at `token` of `epoch`."""

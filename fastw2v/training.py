@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastw2v import _core, sampling
 from fastw2v.config import TrainingConfig
@@ -16,11 +17,14 @@ from fastw2v.corpus.encoded import EncodedCorpus
 from fastw2v.memory import page_aligned
 from fastw2v.parameters import Parameters
 from fastw2v.progress import Progress
-from fastw2v.schedule import Chunk, Schedule
+from fastw2v.schedule import Schedule, Stretch
 from fastw2v.system import resolve_isa, usable_cpus
 
 #: One center in so many has its loss taken: 40,000 centers of 10 M tokens, for 1 % of the time.
 LOSS_INTERVAL = 256
+#: Seconds that a call into C is to take. Around it Python holds the GIL for some 10 us, so that a
+#: hundred workers leave it free for nine tenths of the time; and Ctrl-C need not wait for long.
+CALL_SECONDS = 0.01
 #: Seconds between updates of the progress display.
 _TICK = 0.1
 
@@ -87,7 +91,7 @@ def train(
     run = _Run(corpus, parameters, config, history)
     workers = [
         threading.Thread(target=run.work, name=f"fastw2v-{i}", daemon=True)
-        for i in range(config.workers or usable_cpus())
+        for i in range(run.n_workers)
     ]
     with Progress(run.total_words, show_progress) as progress:
         try:
@@ -126,18 +130,11 @@ def build_trainer(
 ) -> _core.Trainer:
     """Return the engine set up for `config`: sampling tables from the counts, settings by name."""
     counts = corpus.vocabulary.counts
-    noise_table = np.empty((len(counts), 2), dtype=np.uint32)
-    _core.build_noise_table(
-        sampling.noise_distribution(counts, config.ns_exponent),
-        noise_table,
-        np.empty(len(counts)),
-        np.empty(len(counts), dtype=np.int32),
-    )
     return _core.Trainer(
         parameters.input_rows,
         parameters.output_rows,
         sampling.keep_threshold(counts, config.sample),
-        noise_table,
+        build_noise_table(counts, config.ns_exponent),
         vector_size=config.vector_size,
         isa=resolve_isa(config.isa),
         skip_gram=bool(config.sg),
@@ -153,6 +150,18 @@ def build_trainer(
         chunk_tokens=chunk_tokens,
         loss_interval=LOSS_INTERVAL,
     )
+
+
+def build_noise_table(counts: NDArray[np.int64], ns_exponent: float) -> NDArray[np.uint32]:
+    """Return the alias table, of shape (vocab_size, 2), from which the engine draws negatives."""
+    table = np.empty((len(counts), 2), dtype=np.uint32)
+    _core.build_noise_table(
+        sampling.noise_distribution(counts, ns_exponent),
+        table,
+        np.empty(len(counts)),
+        np.empty(len(counts), dtype=np.int32),
+    )
+    return table
 
 
 class _EpochSum:
@@ -185,6 +194,7 @@ class _Run:
         self._schedule = Schedule(corpus.sentence_ends, config)
         self._trainer = build_trainer(corpus, parameters, config, self._schedule.chunk_tokens)
         self._words_per_token = corpus.n_raw_words / self._schedule.n_tokens
+        self.n_workers = config.workers or usable_cpus()
         self._lock = threading.Lock()
         self._next_position = 0
         self._sums: defaultdict[int, _EpochSum] = defaultdict(_EpochSum)
@@ -220,20 +230,23 @@ class _Run:
             raise self._error
 
     def work(self) -> None:
-        """Train chunk after chunk: the body of a worker thread."""
+        """Train stretch after stretch: the body of a worker thread."""
         try:
             workspace = page_aligned(self._trainer.workspace_size)
-            while (chunk := self._take()) is not None:
-                stats = self._trainer.train_chunk(
+            n_chunks = 1
+            while (stretch := self._take(n_chunks)) is not None:
+                began = time.perf_counter()
+                stats = self._trainer.train_chunks(
                     self._corpus.ids,
-                    chunk.begin,
-                    chunk.end,
-                    chunk.sentence_ends,
-                    _core.stream(self._config.seed, chunk.epoch, chunk.index),
-                    chunk.learning_rate,
+                    stretch.borders,
+                    stretch.sentence_ends,
+                    self._streams(stretch),
+                    stretch.learning_rates,
                     workspace,
                 )
-                self._add(chunk, *stats)
+                seconds = max(time.perf_counter() - began, 1e-9)  # a clock may stand still
+                n_chunks = int(len(stretch) * CALL_SECONDS / seconds)
+                self._add(stretch, stats)
         except BaseException as error:  # whatever it is, it belongs to the thread that waits
             with self._lock:
                 self._error = self._error or error
@@ -241,24 +254,35 @@ class _Run:
         finally:
             self._nothing_to_do.set()
 
-    def _take(self) -> Chunk | None:
-        with self._lock:
-            if self._stopped or self._next_position == len(self._schedule):
-                return None
-            chunk = self._schedule[self._next_position]
-            self._next_position += 1
-        return chunk
+    def _streams(self, stretch: Stretch) -> NDArray[np.uint64]:
+        indices = range(stretch.index, stretch.index + len(stretch))
+        streams = [_core.stream(self._config.seed, stretch.epoch, index) for index in indices]
+        return np.array(streams, dtype=np.uint64)
 
-    def _add(
-        self, chunk: Chunk, kept_tokens: int, examples: int, loss_examples: int, loss_sum: float
-    ) -> None:
+    def _take(self, n_chunks: int) -> Stretch | None:
+        """Hand out about `n_chunks`, at least one, and never so many that others wait at the end.
+
+        Guided self-scheduling (Polychronopoulos and Kuck 1987): at most half of a fair share of
+        what is left.
+        """
         with self._lock:
-            epoch = self._sums[chunk.epoch]
-            epoch.tokens += chunk.end - chunk.begin
-            epoch.examples += examples
-            epoch.loss_examples += loss_examples
-            epoch.loss_sum += loss_sum
-            self._tokens_done += chunk.end - chunk.begin
+            left = len(self._schedule) - self._next_position
+            if self._stopped or left == 0:
+                return None
+            n_chunks = max(1, min(n_chunks, left // (2 * self.n_workers)))
+            stretch = self._schedule.stretch(self._next_position, n_chunks)
+            self._next_position += len(stretch)
+        return stretch
+
+    def _add(self, stretch: Stretch, stats: list[tuple[int, int, int, float]]) -> None:
+        with self._lock:
+            epoch = self._sums[stretch.epoch]
+            epoch.tokens += stretch.n_tokens
+            for _kept_tokens, examples, loss_examples, loss_sum in stats:
+                epoch.examples += examples
+                epoch.loss_examples += loss_examples
+                epoch.loss_sum += loss_sum
+            self._tokens_done += stretch.n_tokens
             self.recent_loss = epoch.loss
             # In order: an epoch of fewer chunks than workers may end before the one before it.
             while self._sums[self._epochs_ended].tokens == self._schedule.n_tokens:

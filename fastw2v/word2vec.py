@@ -90,15 +90,16 @@ class Word2Vec:
             raise RuntimeError("the model is trained already; make a new Word2Vec to train again")
         if self._corpus is None:
             raise RuntimeError("there is no corpus to train on: give one, Word2Vec(corpus).train()")
+        n_threads = self.config.workers or usable_cpus()
         encoded = encode_corpus(
             self._corpus,
             min_count=self.config.min_count,
             max_final_vocab=self.config.max_final_vocab,
-            threads=self.config.workers or usable_cpus(),
+            threads=n_threads,
         )
         self._corpus = encoded  # whatever may fail from here on, the text need not be read again
         parameters = Parameters.initial(
-            len(encoded.vocabulary), self.config.vector_size, self.config.seed
+            len(encoded.vocabulary), self.config.vector_size, self.config.seed, n_threads
         )
         self.history.clear()  # of a run that failed
         try:

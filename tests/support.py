@@ -52,3 +52,25 @@ class Guards:
         """Fail if a byte beside any of the arrays was written."""
         written = [name for name, fence in self.fences if (fence != self.PATTERN).any()]
         assert not written, f"wrote {', '.join(written)}"
+
+
+def train_one_chunk(
+    trainer: _core.Trainer,
+    ids: NDArray[np.int32],
+    begin: int,
+    end: int,
+    sentence_ends: NDArray[np.int64],
+    stream: int,
+    learning_rate: float,
+    workspace: NDArray[np.uint8],
+) -> tuple[int, int, int, float]:
+    """Train on a stretch of one chunk."""
+    (stats,) = trainer.train_chunks(
+        ids,
+        np.array([begin, end]),
+        sentence_ends,
+        np.array([stream], dtype=np.uint64),
+        np.array([learning_rate], dtype=np.float64),
+        workspace,
+    )
+    return stats

@@ -231,6 +231,40 @@ static void test_same_bits(fw_isa isa, fw_architecture architecture, fw_scope sc
     HOLDS(seen[0] == seen[1]);
 }
 
+/* Chunks in one call are the same chunks in calls of their own. */
+static void test_stretch(fw_isa isa, fw_architecture architecture, fw_scope scope)
+{
+    const run whole = new_run(isa, architecture, scope);
+    run parts = new_run(isa, architecture, scope);
+    const int64_t middle = whole.sentence_ends[1] + 1; /* within a sentence */
+    const int64_t borders[] = {whole.chunk.begin, middle, whole.chunk.end};
+    const uint64_t streams[] = {fw_stream(1, 0, 0), fw_stream(1, 0, 1)};
+    const double learning_rates[] = {0.05, 0.02};
+    const fw_stretch stretch = {
+        whole.chunk.ids, 2, borders, whole.chunk.sentence_ends, whole.chunk.n_sentences, streams,
+        learning_rates};
+    fw_stats stats[2], expected[2];
+    HOLDS(fw_train_chunks(&whole.settings, &whole.model, &stretch, whole.workspace, stats) == FW_OK);
+    for (int c = 0; c < 2; ++c) {
+        parts.chunk.begin = borders[c];
+        parts.chunk.end = borders[c + 1];
+        parts.chunk.sentence_ends = whole.chunk.sentence_ends + 2 * c;
+        parts.chunk.n_sentences = c == 0 ? 3 : whole.chunk.n_sentences - 2;
+        parts.chunk.stream = streams[c];
+        parts.chunk.learning_rate = (float)learning_rates[c];
+        HOLDS(train(&parts, expected + c) == FW_OK);
+        HOLDS(stats[c].kept_tokens == expected[c].kept_tokens && stats[c].kept_tokens > 0);
+        HOLDS(stats[c].examples == expected[c].examples);
+        HOLDS(stats[c].loss_sum == expected[c].loss_sum);
+    }
+    HOLDS(digest(&whole) == digest(&parts));
+    HOLDS(fw_train_chunks(&whole.settings, &whole.model, NULL, whole.workspace, stats) ==
+          FW_ERROR_ARGUMENT);
+    HOLDS(fw_train_chunks(&whole.settings, &whole.model, &stretch, whole.workspace, NULL) ==
+          FW_ERROR_ARGUMENT);
+    guards_check();
+}
+
 /* ---- Refusals --------------------------------------------------------------------------- */
 
 /* Train on `bad`, which shares the matrices of `good`. */
@@ -327,6 +361,7 @@ int main(void)
         for (int mode = 0; mode < 6 && fw_isa_available((fw_isa)isa); ++mode) {
             test_training((fw_isa)isa, (fw_architecture)(mode % 2), (fw_scope)(mode / 2));
             test_same_bits((fw_isa)isa, (fw_architecture)(mode % 2), (fw_scope)(mode / 2));
+            test_stretch((fw_isa)isa, (fw_architecture)(mode % 2), (fw_scope)(mode / 2));
         }
     test_refused_training();
     test_empty_chunk();

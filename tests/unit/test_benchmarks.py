@@ -13,8 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from fastw2v import Word2Vec, encode_corpus
 from fastw2v.config import TrainingConfig
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -132,6 +134,72 @@ def test_kernels_are_timed_per_shape_and_dimension(tmp_path: Path) -> None:
     if shutil.which("cc") and os.name == "posix":
         assert report["floor_gfma_per_second"]["portable"] > 0
     assert "% of floor" in printed
+
+
+@pytest.fixture(scope="module")
+def lockstep() -> Any:
+    """Return the module of the simulation, and its compiled library."""
+    if os.name != "posix" or not shutil.which("cc"):
+        pytest.skip("needs a C compiler and ucontext.h")
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        return importlib.import_module("lockstep").Lockstep()
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("scope", ["pool", "example"])
+def test_one_simulated_worker_has_the_bits_of_the_engine(
+    lockstep: Any, corpus: Path, sg: int, scope: str
+) -> None:
+    encoded = encode_corpus(corpus)
+    settings = {"sg": sg, "negative_scope": scope, "vector_size": 24, "epochs": 2, "sample": 0.1}
+    model = Word2Vec(encoded, workers=1, **settings).train(progress=False)
+    config = TrainingConfig.from_keywords(settings)
+    for write_back in ("added", "lost", "fresh"):
+        parameters, totals = lockstep.train(encoded, config, 1, write_back)
+        np.testing.assert_array_equal(parameters.input_vectors, model.wv.vectors)
+        np.testing.assert_array_equal(parameters.output_vectors, model._output_vectors)
+        assert totals.conflicts == 0 < totals.uses
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_simulated_workers_add_up_or_overwrite_each_other(
+    lockstep: Any, corpus: Path, sg: int
+) -> None:
+    encoded = encode_corpus(corpus)
+    config = TrainingConfig.from_keywords(
+        # So slow that no update notices another: they add up to the same in any order.
+        {"sg": sg, "vector_size": 24, "sample": 0, "epochs": 1, "alpha": 1e-5, "min_alpha": 1e-5}
+    )
+    one, alone = lockstep.train(encoded, config, 1, "added")
+    added, totals = lockstep.train(encoded, config, 8, "added")
+    lost, lost_totals = lockstep.train(encoded, config, 8, "lost")
+    assert totals.kept_tokens == alone.kept_tokens == encoded.n_tokens
+    # 40 words: hardly a row that is not among the 80 or more that eight workers use in a round.
+    assert 0.5 < totals.conflicts / totals.uses < 1
+    assert (lost_totals.uses, lost_totals.conflicts) == (totals.uses, totals.conflicts)
+    fresh, _ = lockstep.train(encoded, config, 8, "fresh")
+    size = np.linalg.norm(one.output_vectors)
+    assert np.linalg.norm(fresh.output_vectors - one.output_vectors) < 0.01 * size
+    assert np.linalg.norm(added.output_vectors - one.output_vectors) < 0.01 * size
+    assert np.linalg.norm(lost.output_vectors) < 0.8 * size
+
+
+def test_staleness_is_reported_for_every_number_of_workers(
+    lockstep: Any, corpus: Path, tmp_path: Path
+) -> None:
+    printed, report = run_to_json(
+        "staleness.py",
+        tmp_path / "out.json",
+        *("--corpus", corpus, "--settings", "skip-gram", "--workers", "1,3", "--epochs", 1),
+        *("--vector-size", 16, "--max-final-vocab", 30),
+    )
+    runs = [(r["write_back"], r["workers"]) for r in report["runs"]]
+    assert runs == [("added", 1), ("added", 3), ("lost", 3)]
+    assert {r["vocab_size"] for r in report["runs"]} == {30}
+    assert "rows" in printed
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import aligned
+from support import aligned, train_one_chunk
 
 from fastw2v import _core, draws
 from fastw2v.draws import AliasTable
@@ -127,10 +127,9 @@ class OneWord:
         self.ids, self.ends = np.zeros(n_tokens, np.int32), np.array([n_tokens], np.int64)
 
     def train(self, stream: int) -> tuple[int, int, int, float]:
-        found: tuple[int, int, int, float] = self.trainer.train_chunk(
-            self.ids, 0, self.n_tokens, self.ends, stream, 0.0, self.workspace
+        return train_one_chunk(
+            self.trainer, self.ids, 0, self.n_tokens, self.ends, stream, 0.0, self.workspace
         )
-        return found
 
 
 @pytest.mark.parametrize("keep", [0.05, 0.5, 0.9])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastw2v.memory import page_aligned
+from fastw2v.memory import HUGE_PAGE, page_aligned
 
 HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 SMAPS = Path("/proc/self/smaps")
@@ -57,10 +57,15 @@ def test_it_is_private_and_asks_for_huge_pages() -> None:
         assert "hg" in flags
 
 
+@pytest.mark.skipif(not SMAPS.exists(), reason="needs the map of memory of Linux")
+def test_less_than_a_huge_page_does_not_share_one() -> None:
+    assert "hg" not in flags_of(page_aligned(HUGE_PAGE - 4096))
+
+
 def test_a_kernel_without_huge_pages_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class SmallPages(mmap.mmap):
         def madvise(self, *arguments: int) -> None:
             raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(mmap, "mmap", SmallPages)
-    assert page_aligned(4096).shape == (4096,)
+    assert page_aligned(HUGE_PAGE).shape == (HUGE_PAGE,)

@@ -63,8 +63,20 @@ def test_the_same_seed_gives_the_same_matrix_and_another_seed_another() -> None:
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.parametrize(("vocab_size", "vector_size"), [(5, 3), (70_001, 37), (9, 2**19 - 1)])
+def test_any_number_of_threads_makes_the_same_matrix(vocab_size: int, vector_size: int) -> None:
+    vectors = Parameters.initial(vocab_size, vector_size, seed=3, n_threads=1).input_vectors
+    # What NumPy draws in one go.
+    drawn = np.random.default_rng(3).random((vocab_size, vector_size), dtype=np.float32)
+    np.testing.assert_array_equal(vectors, (drawn - np.float32(0.5)) / np.float32(vector_size))
+    for n_threads in (2, 3, 16):
+        again = Parameters.initial(vocab_size, vector_size, 3, n_threads)
+        np.testing.assert_array_equal(again.input_vectors, vectors)
+        assert not again.output_rows.any()
+
+
 def test_no_two_words_begin_alike_in_a_matrix_filled_in_pieces() -> None:
-    vectors = Parameters.initial(3, 2**20, seed=1).input_vectors  # a row is a piece
+    vectors = Parameters.initial(3, 2**20, seed=1).input_vectors  # two rows are a piece
     assert not np.array_equal(vectors[0], vectors[1])
     assert not np.array_equal(vectors[1], vectors[2])
 
@@ -98,7 +110,7 @@ def test_a_kernel_without_huge_pages_is_no_error(monkeypatch: pytest.MonkeyPatch
             raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(mmap, "mmap", SmallPages)
-    assert not page_aligned(4096).any()
+    assert not page_aligned(4 << 20).any()
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="reads Linux's map of memory")

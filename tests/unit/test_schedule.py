@@ -16,6 +16,7 @@ from fastw2v.schedule import (
     LEAST_CHUNK_TOKENS,
     LEAST_CHUNKS,
     Schedule,
+    Stretch,
     cut,
 )
 
@@ -28,6 +29,10 @@ def ends_of(lengths: list[int]) -> np.ndarray:
 
 def schedule_of(lengths: list[int], **hyper_parameters: object) -> Schedule:
     return Schedule(ends_of(lengths), TrainingConfig.from_keywords(hyper_parameters))
+
+
+def chunks_of(schedule: Schedule) -> list[Stretch]:
+    return [schedule.stretch(position, 1) for position in range(len(schedule))]
 
 
 # ---- Cutting -------------------------------------------------------------------------------------
@@ -87,32 +92,58 @@ def test_every_chunk_is_one_that_the_engine_accepts(lengths: list[int], epochs: 
     schedule = schedule_of(lengths, epochs=epochs)
     ends = ends_of(lengths)
     position = 0
-    for chunk in (schedule[i] for i in range(len(schedule))):
-        assert chunk.begin == position % schedule.n_tokens
+    for chunk in chunks_of(schedule):
+        begin, end = chunk.borders
+        assert begin == position % schedule.n_tokens
         assert chunk.epoch == position // schedule.n_tokens
-        assert 0 < chunk.end - chunk.begin <= schedule.chunk_tokens
+        assert 0 < end - begin == chunk.n_tokens <= schedule.chunk_tokens
         # csrc/fastw2v.h: strictly rising ends, the first > begin, the last >= end; and no more.
         assert np.all(np.diff(chunk.sentence_ends) > 0)
-        assert chunk.sentence_ends[0] > chunk.begin
-        assert chunk.sentence_ends[-1] >= chunk.end
-        assert np.all(chunk.sentence_ends[:-1] < chunk.end)
-        inside = ends[(ends > chunk.begin) & (ends < chunk.end)]
+        assert chunk.sentence_ends[0] > begin
+        assert chunk.sentence_ends[-1] >= end
+        assert np.all(chunk.sentence_ends[:-1] < end)
+        inside = ends[(ends > begin) & (ends < end)]
         np.testing.assert_array_equal(chunk.sentence_ends[:-1], inside)
-        position += chunk.end - chunk.begin
+        position += chunk.n_tokens
     assert position == epochs * sum(lengths)
 
 
 def test_every_chunk_of_a_run_has_an_epoch_and_index_of_its_own() -> None:
     schedule = schedule_of([30] * 200, epochs=3)
-    places = [(schedule[i].epoch, schedule[i].index) for i in range(len(schedule))]
+    places = [(chunk.epoch, chunk.index) for chunk in chunks_of(schedule)]
     assert len(set(places)) == len(places) == 3 * schedule.chunks_per_epoch
+
+
+@given(st.lists(st.integers(1, 3000), min_size=1, max_size=40), st.integers(1, 9))
+def test_a_stretch_is_its_chunks_one_after_another(lengths: list[int], n_chunks: int) -> None:
+    schedule = schedule_of(lengths, epochs=2)
+    chunks = chunks_of(schedule)
+    position = 0
+    while position < len(schedule):
+        stretch = schedule.stretch(position, n_chunks)
+        parts = chunks[position : position + len(stretch)]
+        assert len(stretch) == n_chunks or position + len(stretch) in (
+            len(schedule) // 2,
+            len(chunks),
+        )
+        assert (stretch.epoch, stretch.index) == (parts[0].epoch, parts[0].index)
+        assert {part.epoch for part in parts} == {stretch.epoch}
+        assert stretch.borders.tolist() == [
+            parts[0].borders[0],
+            *(part.borders[1] for part in parts),
+        ]
+        assert stretch.learning_rates.tolist() == [part.learning_rates[0] for part in parts]
+        ends = sorted({end for part in parts for end in part.sentence_ends.tolist()})
+        assert stretch.sentence_ends.tolist() == ends
+        assert stretch.n_tokens == sum(part.n_tokens for part in parts)
+        position += len(stretch)
 
 
 @pytest.mark.parametrize("position", [-1, 3, 10**9])
 def test_a_position_outside_the_run_is_an_index_error(position: int) -> None:
     schedule = schedule_of([5], epochs=3)
     with pytest.raises(IndexError, match=f"position {position} is outside the 3 chunks"):
-        schedule[position]
+        schedule.stretch(position, 1)
 
 
 @pytest.mark.parametrize(
@@ -134,14 +165,15 @@ def test_small_corpora_have_small_chunks(n_tokens: int, chunk_tokens: int) -> No
 
 def test_the_learning_rate_falls_linearly_from_alpha_to_min_alpha() -> None:
     schedule = schedule_of([40] * 300, epochs=4, alpha=0.5, min_alpha=0.1)
-    chunks = [schedule[i] for i in range(len(schedule))]
-    positions = [chunk.epoch * schedule.n_tokens + chunk.begin for chunk in chunks]
+    chunks = chunks_of(schedule)
+    positions = [chunk.epoch * schedule.n_tokens + chunk.borders[0] for chunk in chunks]
     expected = np.interp(positions, [0, 4 * schedule.n_tokens], [0.5, 0.1])
-    np.testing.assert_allclose([chunk.learning_rate for chunk in chunks], expected, rtol=1e-12)
-    assert chunks[0].learning_rate == 0.5
+    rates = [chunk.learning_rates[0] for chunk in chunks]
+    np.testing.assert_allclose(rates, expected, rtol=1e-12)
+    assert rates[0] == 0.5
     assert schedule.learning_rate(4, 0) == pytest.approx(0.1, rel=1e-12)
 
 
 def test_a_learning_rate_may_stay_the_same() -> None:
     schedule = schedule_of([40] * 300, alpha=0.3, min_alpha=0.3)
-    assert {schedule[i].learning_rate for i in range(len(schedule))} == {0.3}
+    assert {chunk.learning_rates[0] for chunk in chunks_of(schedule)} == {0.3}

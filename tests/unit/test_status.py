@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import ALIGNMENT, ISAS, aligned
+from support import ALIGNMENT, ISAS, aligned, train_one_chunk
 
 from fastw2v import _core
 
@@ -107,7 +107,7 @@ class Run:
         return b"".join(self.arrays[n].tobytes() for n in ("input_vectors", "output_vectors"))
 
     def train(self, **changed: Any) -> Any:
-        return self.trainer.train_chunk(**(self.chunk | changed))
+        return train_one_chunk(self.trainer, **(self.chunk | changed))
 
     def assert_refused(self, status: str, **changed: Any) -> None:
         exception, message = STATUSES[status]
@@ -193,9 +193,9 @@ def test_training_that_diverges_is_reported() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"begin": -1}, "chunk -1..12 is outside the 12 tokens"),
-        ({"end": 13}, "chunk 2..13 is outside the 12 tokens"),
-        ({"begin": 9, "end": 8}, "chunk 9..8 is outside the 12 tokens"),
+        ({"begin": -1}, "chunks -1..12 are outside the 12 tokens"),
+        ({"end": 13}, "chunks 2..13 are outside the 12 tokens"),
+        ({"begin": 9, "end": 8}, "chunks 9..8 are outside the 12 tokens"),
         ({"sentence_ends": np.empty(0, np.int64)}, "sentence_ends is empty"),
         ({"workspace": aligned(64, np.uint8)}, "workspace must have"),
     ],
@@ -208,6 +208,32 @@ def test_arguments_that_do_not_fit_together_are_refused(
     with pytest.raises(ValueError, match=re.escape(message)):
         run.train(**changed)
     assert run.vectors() == before
+
+
+@pytest.mark.parametrize(("n_borders", "n_streams", "n_rates"), [(2, 2, 2), (3, 2, 1), (1, 0, 0)])
+def test_borders_streams_and_rates_must_make_chunks(
+    n_borders: int, n_streams: int, n_rates: int
+) -> None:
+    run = Run()
+    message = f"{n_borders} borders, {n_streams} streams and {n_rates} learning rates do not make"
+    with pytest.raises(ValueError, match=message):
+        run.trainer.train_chunks(
+            run.chunk["ids"], np.arange(n_borders), run.chunk["sentence_ends"],
+            np.ones(n_streams, np.uint64), np.full(n_rates, 0.05), run.chunk["workspace"],
+        )  # fmt: skip
+
+
+def test_a_stretch_ends_with_the_first_chunk_that_is_refused() -> None:
+    run = Run()
+    borders, ends = np.array([2, 6, 9, N_TOKENS]), np.array([6, 9, N_TOKENS])
+    with pytest.raises(IndexError):
+        run.trainer.train_chunks(
+            with_id(7, -1), borders, ends, np.ones(3, np.uint64), np.full(3, 0.05),
+            run.chunk["workspace"],
+        )  # fmt: skip
+    after_the_first = Run()
+    after_the_first.train(end=6, sentence_ends=ends[:1])
+    assert run.vectors() == after_the_first.vectors()
 
 
 @pytest.mark.parametrize("place", [0, 5, N_TOKENS])

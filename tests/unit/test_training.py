@@ -24,7 +24,7 @@ from fastw2v import EncodedCorpus, Word2Vec, _core, encode_corpus, replay, sampl
 from fastw2v.config import TrainingConfig
 from fastw2v.draws import AliasTable
 from fastw2v.parameters import Parameters
-from fastw2v.schedule import Schedule
+from fastw2v.schedule import Schedule, Stretch
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +53,13 @@ def replayed(
         cbow_exact_gradient=config.cbow_gradient == "exact",
         loss_interval=loss_interval,
     )
-    table = np.empty((len(counts), 2), dtype=np.uint32)
-    noise = sampling.noise_distribution(counts, config.ns_exponent)
-    _core.build_noise_table(
-        noise, table, np.empty(len(counts)), np.empty(len(counts), dtype=np.int32)
-    )
+    table = training.build_noise_table(counts, config.ns_exponent)
     initial = Parameters.initial(len(counts), config.vector_size, config.seed)
     input_vectors = initial.input_vectors.astype(np.float64)
     output_vectors = initial.output_vectors.astype(np.float64)
     schedule = Schedule(corpus.sentence_ends, config)
     epochs: list[list[replay.Stats]] = [[] for _ in range(config.epochs)]
-    for chunk in (schedule[i] for i in range(len(schedule))):
+    for chunk in (schedule.stretch(i, 1) for i in range(len(schedule))):
         stats = replay.train_chunk(
             settings,
             input_vectors,
@@ -71,11 +67,10 @@ def replayed(
             sampling.keep_threshold(counts, config.sample),
             AliasTable(table[:, 0], table[:, 1].astype(np.int32)),
             corpus.ids,
-            chunk.begin,
-            chunk.end,
+            *chunk.borders.tolist(),
             chunk.sentence_ends,
             _core.stream(config.seed, chunk.epoch, chunk.index),
-            chunk.learning_rate,
+            chunk.learning_rates[0],
         )
         epochs[chunk.epoch].append(stats)
     totals = [
@@ -123,6 +118,55 @@ def test_a_model_that_knows_nothing_loses_log_2_a_target(sg: int, negative: int)
     expected = (1 + negative * (1 - collisions)) * math.log(2)
     # 30 to 300 samples of up to 5 negatives that collide once in 200: a deviation below 0.02.
     assert model.history[0].loss == pytest.approx(expected, abs=0.08 if negative else 1e-5)
+
+
+# ---- Handing out ---------------------------------------------------------------------------------
+
+
+def handed_out(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the length of every stretch will be added."""
+    lengths: list[int] = []
+    stretch = Schedule.stretch
+
+    def noted(schedule: Schedule, position: int, n_chunks: int) -> Stretch:
+        result = stretch(schedule, position, n_chunks)
+        lengths.append(len(result))
+        return result
+
+    monkeypatch.setattr(Schedule, "stretch", noted)
+    return lengths
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_one_worker_learns_the_same_in_stretches_of_any_length(
+    topics: Corpus, sg: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = encode_corpus(topics)
+    lengths = handed_out(monkeypatch)
+    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)
+    first = model_of(corpus, sg=sg, epochs=2)
+    assert set(lengths) == {1}
+    lengths.clear()
+    monkeypatch.setattr(training, "CALL_SECONDS", 100.0)
+    second = model_of(corpus, sg=sg, epochs=2)
+    assert max(lengths) > 10
+    assert same_bits(first, second)
+    assert [record.loss for record in first.history] == [record.loss for record in second.history]
+
+
+def test_no_stretch_is_longer_than_half_a_fair_share_of_what_is_left(
+    topics: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = handed_out(monkeypatch)
+    monkeypatch.setattr(training, "CALL_SECONDS", 100.0)
+    corpus = encode_corpus(topics)
+    config = TrainingConfig(workers=3, epochs=2, vector_size=16)
+    training.train(corpus, Parameters.initial(200, 16, seed=1), config, [], show_progress=False)
+    left = n_chunks = len(Schedule(corpus.sentence_ends, config))
+    assert sum(lengths) == n_chunks > 50
+    for length in lengths:
+        assert length == 1 or length <= left / (2 * 3)
+        left -= length
 
 
 # ---- History -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import ISAS, UNIT, Guards, padded
+from support import ISAS, UNIT, Guards, padded, train_one_chunk
 
 from fastw2v import _core, draws
 from fastw2v.draws import AliasTable, Purpose
@@ -123,7 +123,7 @@ class Model:
             "learning_rate": learning_rate,
             "workspace": self.workspace,
         }
-        stats = Stats(*self.trainer.train_chunk(**(arguments | changed)))
+        stats = Stats(*train_one_chunk(self.trainer, **(arguments | changed)))
         self.guards.check()
         return stats
 
@@ -247,6 +247,29 @@ def test_chunks_that_follow_one_another_replay(mode: WalkSettings) -> None:
     for chunk in range(3):
         model.stream = _core.stream(1, 0, chunk)
         assert_replays(model, f"chunk={chunk} {mode}")
+
+
+@all_modes
+def test_a_stretch_is_its_chunks_one_after_another(mode: WalkSettings) -> None:
+    stretched, one_by_one = Model(mode, Corpus()), Model(mode, Corpus())
+    corpus = stretched.corpus
+    borders = [corpus.begin, corpus.begin + 3, corpus.begin + 60, corpus.end]  # 60: in a sentence
+    streams = [_core.stream(1, 0, chunk) for chunk in range(3)]
+    rates = [0.05, 0.03, 0.01]
+    stats = stretched.trainer.train_chunks(
+        corpus.ids, np.array(borders), corpus.sentence_ends, np.array(streams, np.uint64),
+        np.array(rates), stretched.workspace,
+    )  # fmt: skip
+    expected = []
+    for begin, end, stream, rate in zip(borders, borders[1:], streams, rates, strict=False):
+        ends = corpus.sentence_ends[corpus.sentence_ends > begin]
+        ends = ends[: np.searchsorted(ends, end) + 1]
+        part = {"begin": begin, "end": end, "sentence_ends": ends, "stream": stream}
+        expected.append(one_by_one.train(rate, **part))
+    assert [Stats(*chunk) for chunk in stats] == expected
+    np.testing.assert_array_equal(stretched.input, one_by_one.input)
+    np.testing.assert_array_equal(stretched.output, one_by_one.output)
+    stretched.guards.check()
 
 
 @all_modes
