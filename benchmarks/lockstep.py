@@ -19,7 +19,7 @@ from fastw2v.config import TrainingConfig
 from fastw2v.parameters import Parameters
 from fastw2v.schedule import Schedule
 from fastw2v.system import resolve_isa
-from fastw2v.training import LOSS_INTERVAL, build_noise_table
+from fastw2v.training import LOSS_INTERVAL, build_noise_table, private_pairs
 
 SOURCE = Path(__file__).with_name("staleness.c")
 #: Modes of staleness.c, by their values there.
@@ -44,6 +44,8 @@ class _Settings(ctypes.Structure):  # fw_settings
         ("cbow_exact_gradient", ctypes.c_bool),
         ("chunk_tokens", ctypes.c_int32),
         ("loss_interval", ctypes.c_int32),
+        ("private_rows", ctypes.c_int32),
+        ("workers", ctypes.c_int32),
     ]
 
 
@@ -56,6 +58,7 @@ class _Model(ctypes.Structure):  # fw_model
         ("vocab_size", ctypes.c_int32),
         ("keep_threshold", ctypes.c_void_p),
         ("noise", ctypes.c_void_p),
+        ("private_pairs", ctypes.c_void_p),
     ]
 
 
@@ -139,6 +142,7 @@ class Lockstep:
         schedule = Schedule(corpus.sentence_ends, config)
         keep_threshold = sampling.keep_threshold(counts, config.sample)
         noise_table = build_noise_table(counts, config.ns_exponent)
+        private = private_pairs(counts, config)[: None if n_workers > 1 else 0]
         model = _Model(
             input=parameters.input_rows.ctypes.data,
             output=parameters.output_rows.ctypes.data,
@@ -147,11 +151,12 @@ class Lockstep:
             vocab_size=len(counts),
             keep_threshold=keep_threshold.ctypes.data,
             noise=noise_table.ctypes.data,
+            private_pairs=private.ctypes.data,
         )
         chunks = _chunks_of(corpus, schedule, config)
         totals = _Totals()
         status = self._library.staleness_train(
-            ctypes.byref(_settings_of(config, schedule.chunk_tokens)),
+            ctypes.byref(_settings_of(config, schedule.chunk_tokens, len(private), n_workers)),
             ctypes.byref(model),
             chunks,
             ctypes.c_int64(len(chunks)),
@@ -164,7 +169,9 @@ class Lockstep:
         return parameters, Totals(totals.kept_tokens, totals.uses, totals.conflicts, loss)
 
 
-def _settings_of(config: TrainingConfig, chunk_tokens: int) -> _Settings:
+def _settings_of(
+    config: TrainingConfig, chunk_tokens: int, private_rows: int, workers: int
+) -> _Settings:
     return _Settings(
         isa=_ISAS.index(resolve_isa(config.isa)),
         architecture=config.sg,
@@ -179,6 +186,8 @@ def _settings_of(config: TrainingConfig, chunk_tokens: int) -> _Settings:
         cbow_exact_gradient=config.cbow_gradient == "exact",
         chunk_tokens=chunk_tokens,
         loss_interval=LOSS_INTERVAL,
+        private_rows=private_rows,
+        workers=workers,
     )
 
 

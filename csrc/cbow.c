@@ -92,7 +92,7 @@ static void prepare(walk *w, int32_t begin, int64_t step)
     const group g = group_at(w, begin);
     float **const targets = walk_targets(w, step);
     for (int32_t i = 0; i < g.count; ++i) {
-        targets[i] = walk_row(model->output, model, centers->ids[begin + i]);
+        targets[i] = walk_output_row(w, centers->ids[begin + i]);
         prefetch_row(targets[i], model->stride);
         const int64_t entering = (int64_t)begin + i + w->settings->window;
         if (entering < centers->count)

@@ -151,6 +151,9 @@ typedef struct fw_settings {
     bool cbow_exact_gradient; /* divide the gradient of a mean by n; word2vec.c does not */
     int32_t chunk_tokens;    /* no chunk is longer; at most 2^27 */
     int32_t loss_interval;   /* sample the loss at centers c with c % loss_interval == 0; 0: never */
+    int32_t private_rows;    /* rows 0 .. private_rows - 1 of both matrices are trained in copies of the
+                                worker's own, merged after each chunk; at most 2^14; 0: none */
+    int32_t workers;         /* how many train at a time, >= 1; read with private_rows > 0 only */
 } fw_settings;
 
 /* What the workers of a run share. `input` and `output` are updated, the rest is read. */
@@ -163,6 +166,8 @@ typedef struct fw_model {
     const uint32_t *keep_threshold; /* (vocab_size): a token stays if its 32 random bits are <= it, so
                                        with probability (threshold + 1) / 2^32 */
     const fw_alias *noise;          /* (vocab_size) */
+    const float *private_pairs;     /* (private_rows, 2): expected pairs of an input and a target per
+                                       kept token in which the input and the output row stands */
 } fw_model;
 
 /* Tokens begin..end of an encoded corpus, a piece of an epoch. */
@@ -211,6 +216,11 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride);
  *    rows are made first, then comes one block, then all gradients go back; the targets are the
  *    group's centers, then the negatives; a center's weight is 1 in its own row, 0 in the others.
  * 4. A negative that equals the positive of its row has weight 0 in that row, and only there.
+ *
+ * 5. Private rows. Two workers want the rows of the most frequent words all the time, and moving them
+ *    between distant cores takes longer than training. So a worker trains copies of them, and after
+ *    the chunk does shared += share * (copy - what it was), with the share that csrc/private_rows.c
+ *    derives from private_pairs. Vocabularies are in order of frequency, so these are the first rows.
  *
  * Before anything is changed, ids and sentence ends are checked. NOT_FINITE is said after the chunk
  * if a sampled loss was not finite. `workspace` has fw_workspace_size() bytes.

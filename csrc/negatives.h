@@ -17,7 +17,7 @@ FW_INLINE float *next_noise_row(walk *w)
     walk_negatives *const from = &w->negatives;
     if (from->drawn_used == WALK_NOISE_BATCH)
         fw_walk_draw_noise(w);
-    float *const row = walk_row(w->model->output, w->model, from->drawn[from->drawn_used++]);
+    float *const row = walk_output_row(w, from->drawn[from->drawn_used++]);
     prefetch_row(row, w->model->stride);
     return row;
 }

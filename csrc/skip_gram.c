@@ -72,7 +72,7 @@ FW_INLINE void prepare(walk *w, const fw_scope scope, int32_t c)
     const walk_centers *const centers = &w->centers;
     if (c >= centers->count)
         return;
-    float *const positive = walk_row(model->output, model, centers->ids[c]);
+    float *const positive = walk_output_row(w, centers->ids[c]);
     float **targets = walk_targets(w, c);
     const int32_t sets = scope == FW_SCOPE_EXAMPLE ? centers->last[c] - centers->first[c] : 1;
     if (scope == FW_SCOPE_POOL)

@@ -30,7 +30,8 @@ static fw_status check(const fw_settings *s, const fw_model *model, const fw_chu
 {
     if (!s || !model || !chunk || !workspace || !model->input || !model->output ||
         !model->keep_threshold || !model->noise || model->vocab_size < 1 ||
-        model->vector_size < 1 || model->vector_size > model->stride)
+        model->vector_size < 1 || model->vector_size > model->stride ||
+        s->private_rows > model->vocab_size || (s->private_rows > 0 && !model->private_pairs))
         return FW_ERROR_ARGUMENT;
     if ((uintptr_t)workspace % FW_ALIGNMENT || (uintptr_t)model->input % FW_ALIGNMENT ||
         (uintptr_t)model->output % FW_ALIGNMENT || model->stride % FW_ROW_FLOATS)
@@ -81,7 +82,7 @@ static void find_centers(walk *w, const fw_chunk *chunk)
         begin = end;
     }
     for (int32_t c = 0; c < w->centers.count; ++c)
-        w->centers.rows[c] = walk_row(w->model->input, w->model, w->centers.ids[c]);
+        w->centers.rows[c] = walk_input_row(w, w->centers.ids[c]);
 }
 
 void fw_walk_add_loss(walk *w, int32_t i)
@@ -124,11 +125,15 @@ fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, con
     w.block.learning_rate = chunk->learning_rate;
     w.block.stride = used_floats(model, w.kernels);
     find_centers(&w, chunk);
+    if (settings->private_rows > 0)
+        fw_walk_copy_private_rows(&w);
     fw_walk_open_negatives(&w, chunk->stream);
     if (settings->architecture == FW_SKIP_GRAM)
         fw_walk_skip_gram(&w);
     else
         fw_walk_cbow(&w);
+    if (settings->private_rows > 0)
+        fw_walk_merge_private_rows(&w);
     stats->kept_tokens = w.centers.count;
     return isfinite(stats->loss_sum) ? FW_OK : FW_ERROR_NOT_FINITE;
 }

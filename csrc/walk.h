@@ -51,6 +51,10 @@ typedef struct walk {
     float *weights;
     float **inputs;
     float **gradients;
+    float *private_input;  /* (private_rows, stride): a worker's own copies, */
+    float *private_output;
+    float *base_input;     /* and what they were at the start of the chunk */
+    float *base_output;
     fw_block block;
     fw_stats *stats;
 } walk;
@@ -73,6 +77,10 @@ static inline float **walk_targets(const walk *w, int64_t step)
 void fw_walk_skip_gram(walk *w);
 void fw_walk_cbow(walk *w);
 
+/* Take copies of the private rows, and give back what was learnt in them. */
+void fw_walk_copy_private_rows(walk *w);
+void fw_walk_merge_private_rows(walk *w);
+
 /* Add the loss of the block's row `i`, which the step has just used, to the statistics. */
 void fw_walk_add_loss(walk *w, int32_t i);
 
@@ -82,9 +90,17 @@ static inline bool walk_samples_loss(const walk *w, int32_t c)
     return w->settings->loss_interval > 0 && c % w->settings->loss_interval == 0;
 }
 
-static inline float *walk_row(float *matrix, const fw_model *model, int32_t id)
+/* Where the walk finds and changes the rows of a word: in its own copies, or in the model. */
+static inline float *walk_input_row(const walk *w, int32_t id)
 {
-    return matrix + (size_t)id * model->stride;
+    float *const matrix = id < w->settings->private_rows ? w->private_input : w->model->input;
+    return matrix + (size_t)id * w->model->stride;
+}
+
+static inline float *walk_output_row(const walk *w, int32_t id)
+{
+    float *const matrix = id < w->settings->private_rows ? w->private_output : w->model->output;
+    return matrix + (size_t)id * w->model->stride;
 }
 
 #endif

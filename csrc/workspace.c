@@ -55,6 +55,11 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->block.logits = take(&a, pairs, sizeof(float));
     w->block.residuals = take(&a, pairs, sizeof(float));
     w->block.scratch = take(&a, m * stride, sizeof(float));
+    const size_t private_floats = (size_t)s->private_rows * stride;
+    w->private_input = take(&a, private_floats, sizeof(float));
+    w->private_output = take(&a, private_floats, sizeof(float));
+    w->base_input = take(&a, private_floats, sizeof(float));
+    w->base_output = take(&a, private_floats, sizeof(float));
     if (s->architecture == FW_CBOW) {
         w->gather = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
         w->scatter = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
@@ -78,11 +83,12 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
  * chunk away from INT32_MAX; no sensible run is near them. */
 static bool settings_in_range(const fw_settings *s, size_t stride)
 {
-    enum { MOST = 1 << 20, MOST_PAIRS = 1 << 25, MOST_TOKENS = 1 << 27 };
+    enum { MOST = 1 << 20, MOST_PAIRS = 1 << 25, MOST_TOKENS = 1 << 27, MOST_PRIVATE = 1 << 14 };
     return s->window >= 1 && s->window <= MOST && s->negatives >= 0 && s->negatives <= MOST &&
            s->chunk_tokens >= 1 && s->chunk_tokens <= MOST_TOKENS && s->pool_size >= 1 &&
            s->pool_size <= MOST && s->loss_interval >= 0 && s->negative_weight >= 0.0f &&
-           isfinite(s->negative_weight) &&
+           isfinite(s->negative_weight) && s->private_rows >= 0 &&
+           s->private_rows <= MOST_PRIVATE && (s->private_rows == 0 || s->workers >= 1) &&
            (unsigned)s->architecture <= FW_SKIP_GRAM && (unsigned)s->scope <= FW_SCOPE_POOL &&
            (int64_t)s->window * ((int64_t)s->negatives + 1) <= MOST_PAIRS && stride > 0 &&
            stride % FW_ROW_FLOATS == 0 && stride <= MOST;

@@ -50,6 +50,9 @@ class Trainer:
         Columns in use, at least 1 and at most `stride`.
     keep_threshold : ndarray of shape (vocab_size,), uint32
     noise_table : ndarray of shape (vocab_size, 2), uint32
+    private_pairs : ndarray of shape (private_rows, 2), float32
+        Pairs per kept token in which the input and output rows of the first words stand; those rows
+        are trained in copies. None without `private_pairs`.
     **settings
         The fields of fw_settings by name.
     """
@@ -75,6 +78,8 @@ class Trainer:
         cbow_exact_gradient: bool,
         chunk_tokens: int,
         loss_interval: int,
+        private_pairs: NDArray[np.float32] | None = None,
+        workers: int = 1,
     ) -> None: ...
     @property
     def workspace_size(self) -> int:

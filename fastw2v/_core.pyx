@@ -128,6 +128,9 @@ cdef class Trainer:
         Columns in use, at least 1 and at most `stride`.
     keep_threshold : ndarray of shape (vocab_size,), uint32
     noise_table : ndarray of shape (vocab_size, 2), uint32
+    private_pairs : ndarray of shape (private_rows, 2), float32
+        Pairs per kept token in which the input and output rows of the first words stand; those rows
+        are trained in copies. None without `private_pairs`.
     **settings
         The fields of fw_settings by name.
     """
@@ -137,6 +140,7 @@ cdef class Trainer:
     cdef float[:, ::1] output_vectors
     cdef const uint32_t[::1] keep_threshold
     cdef const uint32_t[:, ::1] noise_table
+    cdef const float[:, ::1] private_pairs
     cdef fw_model model
 
     def __init__(self, float[:, ::1] input_vectors, float[:, ::1] output_vectors,
@@ -144,7 +148,8 @@ cdef class Trainer:
                  int32_t vector_size, str isa, bint skip_gram, str scope, int32_t window,
                  bint shrink_windows, int32_t negatives, float negative_weight,
                  int32_t pool_size, uint32_t pool_refresh, bint cbow_mean,
-                 bint cbow_exact_gradient, int32_t chunk_tokens, int32_t loss_interval):
+                 bint cbow_exact_gradient, int32_t chunk_tokens, int32_t loss_interval,
+                 const float[:, ::1] private_pairs=None, int32_t workers=1):
         cdef Py_ssize_t vocab_size = input_vectors.shape[0]
         if not 1 <= vocab_size <= 2147483647:
             raise ValueError(f"input_vectors must have 1 to 2,147,483,647 rows, got {vocab_size}")
@@ -181,6 +186,13 @@ cdef class Trainer:
         self.settings.cbow_mean = cbow_mean
         self.settings.cbow_exact_gradient = cbow_exact_gradient
         self.settings.chunk_tokens, self.settings.loss_interval = chunk_tokens, loss_interval
+        if private_pairs is not None and private_pairs.shape[0] > 0:
+            if private_pairs.shape[0] > vocab_size or private_pairs.shape[1] != 2:
+                raise ValueError(f"private_pairs must have shape (at most {vocab_size}, 2)")
+            self.private_pairs = private_pairs
+            self.model.private_pairs = &private_pairs[0, 0]
+            self.settings.private_rows = <int32_t>private_pairs.shape[0]
+            self.settings.workers = workers
         if self.workspace_size == 0:
             raise ValueError("a training setting is out of its range")
 

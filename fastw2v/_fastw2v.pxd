@@ -81,6 +81,8 @@ cdef extern from "fastw2v.h" nogil:
         bint cbow_exact_gradient
         int32_t chunk_tokens
         int32_t loss_interval
+        int32_t private_rows
+        int32_t workers
 
     ctypedef struct fw_model:
         float *input
@@ -90,6 +92,7 @@ cdef extern from "fastw2v.h" nogil:
         int32_t vocab_size
         const uint32_t *keep_threshold
         const fw_alias *noise
+        const float *private_pairs
 
     ctypedef struct fw_stretch:
         const int32_t *ids

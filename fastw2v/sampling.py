@@ -60,3 +60,29 @@ def keep_threshold(counts: NDArray[np.int64], sample: float) -> NDArray[np.uint3
     """Return `keep_probability` as the engine wants it: keep if 32 random bits are <= threshold."""
     scaled = np.ceil(keep_probability(counts, sample) * 2.0**32) - 1.0
     return np.clip(scaled, 0, 2**32 - 1).astype(np.uint32)
+
+
+def pairs_per_token(
+    counts: NDArray[np.int64], sample: float, ns_exponent: float, contexts: float, negative: int
+) -> NDArray[np.float64]:
+    """Return in how many pairs of an input and a target the rows of each word stand.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (vocab_size,), int64
+    sample, ns_exponent
+        As above.
+    contexts : float
+        Mean number of context words of a center.
+    negative : int
+        Negatives for each positive.
+
+    Returns
+    -------
+    ndarray of shape (vocab_size, 2), float64
+        Expected pairs per kept token, of the input row and of the output row.
+    """
+    kept = counts * keep_probability(counts, sample)
+    share = kept / kept.sum()
+    targets = share + negative * noise_distribution(counts, ns_exponent)
+    return contexts * np.column_stack([share * (1 + negative), targets])
