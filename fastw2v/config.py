@@ -76,7 +76,8 @@ class TrainingConfig:
     ns_exponent : float
         The noise distribution is proportional to counts ** ns_exponent (Mikolov et al. 2013b).
     alpha : float or None
-        Learning rate at the start. None: 0.025, but 0.075 for CBOW with a mean, as measured.
+        Learning rate at the start. None: 0.075 for CBOW with a mean, 0.02 for skip-gram with a
+        pool, else 0.025 (docs/quality.md says why).
     min_alpha : float
         Learning rate at the end; between them it falls linearly with the position in the run.
     epochs : int
@@ -170,8 +171,10 @@ class TrainingConfig:
         """The learning rate at the start, resolved."""
         if self.alpha is not None:
             return self.alpha
+        if self.sg:  # a pool learns more from the same rate: with 0.025 SimLex-999 falls
+            return 0.02 if self.negative_scope == "pool" else 0.025
         # A sum of n vectors moves its logit about n times as far as their mean does.
-        return 0.075 if not self.sg and self.cbow_mean else 0.025
+        return 0.075 if self.cbow_mean else 0.025
 
     @property
     def set_size(self) -> int:
