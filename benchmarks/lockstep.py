@@ -19,7 +19,7 @@ from fastw2v.config import TrainingConfig
 from fastw2v.parameters import Parameters
 from fastw2v.schedule import Schedule
 from fastw2v.system import resolve_isa
-from fastw2v.training import LOSS_INTERVAL, build_noise_table, private_pairs
+from fastw2v.training import LOSS_INTERVAL, build_noise_table
 
 SOURCE = Path(__file__).with_name("staleness.c")
 #: Modes of staleness.c, by their values there.
@@ -142,7 +142,6 @@ class Lockstep:
         schedule = Schedule(corpus.sentence_ends, config)
         keep_threshold = sampling.keep_threshold(counts, config.sample)
         noise_table = build_noise_table(counts, config.ns_exponent)
-        private = private_pairs(counts, config)[: None if n_workers > 1 else 0]
         model = _Model(
             input=parameters.input_rows.ctypes.data,
             output=parameters.output_rows.ctypes.data,
@@ -151,12 +150,12 @@ class Lockstep:
             vocab_size=len(counts),
             keep_threshold=keep_threshold.ctypes.data,
             noise=noise_table.ctypes.data,
-            private_pairs=private.ctypes.data,
+            private_pairs=None,
         )
         chunks = _chunks_of(corpus, schedule, config)
         totals = _Totals()
         status = self._library.staleness_train(
-            ctypes.byref(_settings_of(config, schedule.chunk_tokens, len(private), n_workers)),
+            ctypes.byref(_settings_of(config, schedule.chunk_tokens)),
             ctypes.byref(model),
             chunks,
             ctypes.c_int64(len(chunks)),
@@ -169,9 +168,7 @@ class Lockstep:
         return parameters, Totals(totals.kept_tokens, totals.uses, totals.conflicts, loss)
 
 
-def _settings_of(
-    config: TrainingConfig, chunk_tokens: int, private_rows: int, workers: int
-) -> _Settings:
+def _settings_of(config: TrainingConfig, chunk_tokens: int) -> _Settings:
     return _Settings(
         isa=_ISAS.index(resolve_isa(config.isa)),
         architecture=config.sg,
@@ -186,8 +183,8 @@ def _settings_of(
         cbow_exact_gradient=config.cbow_gradient == "exact",
         chunk_tokens=chunk_tokens,
         loss_interval=LOSS_INTERVAL,
-        private_rows=private_rows,
-        workers=workers,
+        private_rows=0,  # that all rows are shared is what is looked at
+        workers=1,
     )
 
 
