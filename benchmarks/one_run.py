@@ -26,7 +26,7 @@ def main() -> None:
         "pinned_to": machine.pin(task["workers"], task.get("cpu")),
         "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
-    trainer = importlib.import_module(f"trainer_{task['trainer']}")
+    trainer = importlib.import_module(f"trainer_{task['trainer'].replace('-', '_')}")
     result["start_memory_mb"] = machine.peak_memory_mb()
     if task["what"] == "read":
         result |= trainer.read(task)
@@ -35,6 +35,10 @@ def main() -> None:
         trained, measured = trainer.train(task)
         result |= measured
         result["peak_memory_mb"] = machine.peak_memory_mb()  # before the evaluation adds its own
+        if task.get("floor"):
+            import floor
+
+            result["floor_gfma_per_second"] = floor.measure(result["isa"])
         result |= evaluate(task, trained)
         if task.get("preparation"):
             import measures

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from machine import usable_cpus
+from settings import PEERS, Setting, setting_of
+
+from fastw2v.config import TrainingConfig
 
 
 def existing_file(text: str) -> Path:
@@ -40,6 +43,18 @@ def names_of(known: list[str]) -> Callable[[str], list[str]]:
     return parse
 
 
+def settings_of(text: str) -> dict[str, Setting]:
+    """Parse settings with commas between, each a name or NAME:KEY=VALUE:..."""
+    try:
+        settings = {part: setting_of(part) for part in map(str.strip, text.split(",")) if part}
+        for setting in settings.values():
+            if setting.trainer == "fastw2v":
+                TrainingConfig.from_keywords(setting.arguments())
+    except (TypeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return settings
+
+
 def positives(text: str) -> list[int]:
     """Parse numbers >= 1 with commas between."""
     return [positive(part) for part in text.split(",")]
@@ -67,6 +82,29 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", required=True, type=existing_file, help="one sentence a line")
     parser.add_argument("--repeat", type=positive, default=1, metavar="N", help="rounds of all")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write every run and the summary")
+
+
+def add_settings(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the option of everything that trains."""
+    parser.add_argument(
+        "--settings",
+        type=settings_of,
+        default=settings_of(default),
+        metavar="A,B:KEY=VALUE:...,...",
+        help="names of settings.py, with hyper-parameters changed (values are Python literals); "
+        f"default {default}",
+    )
+
+
+def add_peers(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Add the option of everything that compares."""
+    parser.add_argument(
+        "--peers",
+        type=names_of(list(PEERS)),
+        default=[],
+        metavar="A,B,...",
+        help=f"of {', '.join(PEERS)}: {meaning}",
+    )
 
 
 def add_tests(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ import options
 import quality_tables
 import runs
 from preparation import Parameters, prepare
-from settings import COMMON, Setting, setting_of
+from settings import COMMON
 
 from fastw2v.config import TrainingConfig
 from fastw2v.evaluation_sets import read_analogies, read_word_pairs
@@ -51,13 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=options.existing_file, help="one sentence a line")
     parser.add_argument("--json", type=Path, metavar="OUT", help="runs it holds are not run again")
-    parser.add_argument(
-        "--settings",
-        type=_settings,
-        default=_settings("skip-gram,cbow,gensim-skip-gram,gensim-cbow"),
-        metavar="A,B:KEY=VALUE:...,...",
-        help="names of settings.py, with hyper-parameters changed; values are Python literals",
-    )
+    options.add_settings(parser, default="skip-gram,cbow,gensim-skip-gram,gensim-cbow")
     parser.add_argument("--seeds", type=options.positives, default=[1, 2, 3], metavar="N,M,...")
     parser.add_argument("--vector-size", type=options.positives, default=[100], metavar="N,M,...")
     parser.add_argument("--epochs", type=options.positive, default=5)
@@ -73,17 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--markdown", action="store_true", help="print the tables in Markdown")
     return parser
-
-
-def _settings(text: str) -> dict[str, Setting]:
-    """Parse settings with commas between."""
-    try:
-        settings = {part: setting_of(part) for part in map(str.strip, text.split(",")) if part}
-        for setting in settings.values():
-            _effective(setting.trainer, setting.arguments())
-    except (TypeError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return settings
 
 
 def _prepare(chosen: argparse.Namespace, checksum: str) -> dict[str, Any]:

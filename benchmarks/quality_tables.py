@@ -22,7 +22,7 @@ def render(report: dict[str, Any], markdown: bool = False) -> str:
     """Return all tables, those of one corpus, vector size and number of epochs together."""
     show = table.markdown if markdown else table.render
     parts = []
-    for (key, vector_size, epochs), rows in _groups(report["runs"]).items():
+    for (key, vector_size, epochs), rows in groups(report["runs"]).items():
         about = report["prepared"][key]
         parts.append(f"{about['name']} ({key}), vector_size {vector_size}, epochs {epochs}")
         has_twins = all(run["twins"] for group in rows.values() for run in group)
@@ -45,7 +45,7 @@ def measures(run: Run) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _groups(all_runs: Sequence[Run]) -> dict[tuple[str, int, int], dict[str, list[Run]]]:
+def groups(all_runs: Sequence[Run]) -> dict[tuple[str, int, int], dict[str, list[Run]]]:
     """Return runs by what must be equal to compare them, then by setting.
 
     A name whose meaning changed between commits has a row for each, told apart by the commit.

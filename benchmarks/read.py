@@ -13,7 +13,7 @@ import options
 import runs
 import table
 from machine import usable_cpus
-from settings import COMMON, PEERS
+from settings import COMMON
 
 
 def main() -> int:
@@ -30,9 +30,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_common(parser)
-    parser.add_argument(
-        "--peers", type=options.names_of(list(PEERS)), default=[], metavar="A,B,..."
-    )
+    options.add_peers(parser, "they read too")
     parser.add_argument(
         "--workers",
         type=options.worker_counts,
@@ -50,7 +48,8 @@ def _tasks(chosen: argparse.Namespace) -> Iterator[runs.Task]:
     readers = [("fastw2v", threads, False) for threads in chosen.workers]
     readers += [(peer, 1, False) for peer in chosen.peers]
     if chosen.lists:
-        readers += [(trainer, 1, True) for trainer in ("fastw2v", *chosen.peers)]
+        takers = [peer for peer in chosen.peers if peer == "gensim"]
+        readers += [(trainer, 1, True) for trainer in ("fastw2v", *takers)]
     for number in range(1, chosen.repeat + 1):
         for trainer, threads, lists in readers:
             yield {

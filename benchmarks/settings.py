@@ -18,7 +18,7 @@ class Setting:
     Attributes
     ----------
     trainer : str
-        "fastw2v", "gensim" or "fasttext".
+        "fastw2v", or a peer: "gensim", "gensim-sentences", "fasttext".
     architecture : str
         "skip-gram" or "cbow": speeds are compared within one.
     hyper_parameters : dict
@@ -38,8 +38,8 @@ def _ours(architecture: str, **hyper_parameters: Any) -> Setting:
     return Setting("fastw2v", architecture, hyper_parameters)
 
 
-def _gensim(architecture: str, **hyper_parameters: Any) -> Setting:
-    return Setting("gensim", architecture, hyper_parameters)
+def _gensim(architecture: str, alpha: float, trainer: str = "gensim") -> Setting:
+    return Setting(trainer, architecture, {"alpha": alpha})
 
 
 def _fasttext(architecture: str, **hyper_parameters: Any) -> Setting:
@@ -50,16 +50,15 @@ SETTINGS: dict[str, Setting] = {
     "skip-gram": _ours("skip-gram"),
     "skip-gram-window": _ours("skip-gram", negative_scope="window"),
     "skip-gram-example": _ours("skip-gram", negative_scope="example"),
-    "skip-gram-avx2": _ours("skip-gram", isa="avx2"),
-    "skip-gram-example-avx2": _ours("skip-gram", negative_scope="example", isa="avx2"),
     "cbow": _ours("cbow"),
     "cbow-example": _ours("cbow", negative_scope="example"),
     "cbow-exact": _ours("cbow", cbow_gradient="exact"),
-    "cbow-avx2": _ours("cbow", isa="avx2"),
     "gensim-skip-gram": _gensim("skip-gram", alpha=0.025),
     # Its vectors are better with 0.05 than with its own default, so that is what we stand against.
     "gensim-cbow": _gensim("cbow", alpha=0.05),
     "gensim-cbow-default": _gensim("cbow", alpha=0.025),
+    "gensim-skip-gram-sentences": _gensim("skip-gram", 0.025, "gensim-sentences"),
+    "gensim-cbow-sentences": _gensim("cbow", 0.05, "gensim-sentences"),
     "fasttext-skip-gram": _fasttext("skip-gram", alpha=0.05),
     "fasttext-cbow": _fasttext("cbow", alpha=0.05),
 }
@@ -67,15 +66,19 @@ SETTINGS: dict[str, Setting] = {
 #: Peer by name of the option, then by architecture: the setting that ratios are taken to.
 PEERS: dict[str, dict[str, str]] = {
     "gensim": {"skip-gram": "gensim-skip-gram", "cbow": "gensim-cbow"},
+    "gensim-sentences": {
+        "skip-gram": "gensim-skip-gram-sentences",
+        "cbow": "gensim-cbow-sentences",
+    },
     "fasttext": {"skip-gram": "fasttext-skip-gram", "cbow": "fasttext-cbow"},
 }
 
 
-def with_peers(names: list[str], peers: list[str]) -> list[str]:
+def with_peers(settings: dict[str, Setting], peers: list[str]) -> dict[str, Setting]:
     """Add to settings the peers of their architectures, each once, the peers last."""
-    architectures = dict.fromkeys(SETTINGS[name].architecture for name in names)
+    architectures = dict.fromkeys(setting.architecture for setting in settings.values())
     wanted = [PEERS[peer][architecture] for peer in peers for architecture in architectures]
-    return [*names, *(name for name in dict.fromkeys(wanted) if name not in names)]
+    return settings | {name: SETTINGS[name] for name in wanted if name not in settings}
 
 
 #: What is the same for all settings that are run together, so no setting may change it.

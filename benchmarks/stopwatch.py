@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -29,3 +32,10 @@ class Stopwatch:
     ) -> None:
         self.seconds = time.perf_counter() - self._began[0]
         self.cpu_seconds = time.process_time() - self._began[1]
+
+
+def saving_seconds(save: Callable[[str], object]) -> float:
+    """Return how long it takes to write a new file, which is then thrown away."""
+    with tempfile.TemporaryDirectory() as folder, Stopwatch() as saving:
+        save(str(Path(folder) / "saved"))
+    return saving.seconds

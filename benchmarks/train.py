@@ -6,18 +6,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import options
 import runs
-from settings import PEERS, SETTINGS, with_peers
-from summary import quality_table, speed_table, summarize
+from settings import COMMON, Setting, with_peers
+from summary import floor_table, quality_table, speed_table, summarize
 
 
 def main() -> int:
     """Run every chosen setting and print the tables; return 0 if all runs ended well."""
     chosen = _parser().parse_args()
     report = runs.new_report(chosen.corpus)
-    runs.run_all(_tasks(chosen), report, chosen.json)
+    runs.run_all(_tasks(chosen), report, chosen.json, label=_label)
     report["summary"] = summarize(report["runs"])
     runs.save(report, chosen.json)
     _print(report)
@@ -27,21 +28,16 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_common(parser)
-    parser.add_argument(
-        "--settings",
-        type=options.names_of(list(SETTINGS)),
-        default=["skip-gram", "cbow"],
-        metavar="A,B,...",
-        help=f"of {', '.join(SETTINGS)}; default skip-gram,cbow",
-    )
-    parser.add_argument(
-        "--peers",
-        type=options.names_of(list(PEERS)),
-        default=[],
-        metavar="A,B,...",
-        help=f"of {', '.join(PEERS)}: their runs for the architectures of the settings",
-    )
+    options.add_settings(parser, default="skip-gram,cbow")
+    options.add_peers(parser, "their runs for the architectures of the settings")
     parser.add_argument("--workers", type=options.worker_counts, default=[1], metavar="N,M,...")
+    parser.add_argument(
+        "--min-count",
+        type=options.positives,
+        default=[COMMON["min_count"]],
+        metavar="N,M,...",
+        help="1: the speed with a large vocabulary; default %(default)s",
+    )
     parser.add_argument("--epochs", type=options.positive, default=5)
     parser.add_argument("--vector-size", type=options.positive, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of round 1; round r has seed + r - 1")
@@ -51,28 +47,46 @@ def _parser() -> argparse.ArgumentParser:
 
 def _tasks(chosen: argparse.Namespace) -> Iterator[runs.Task]:
     """Yield a task for each run, round by round, so that drift of the machine meets all alike."""
+    settings = with_peers(chosen.settings, chosen.peers)
     for number in range(1, chosen.repeat + 1):
         for workers in chosen.workers:
-            for name in with_peers(chosen.settings, chosen.peers):
-                setting = SETTINGS[name]
-                yield {
-                    "what": "train",
-                    "setting": name,
-                    "trainer": setting.trainer,
-                    "architecture": setting.architecture,
-                    "workers": workers,
-                    "round": number,
-                    "hyper_parameters": {
-                        **setting.arguments(),
-                        "vector_size": chosen.vector_size,
-                        "epochs": chosen.epochs,
-                        "seed": chosen.seed + number - 1,
-                    },
-                    "corpus": str(chosen.corpus),
-                    "analogies": str(chosen.analogies) if chosen.analogies else None,
-                    "restrict_vocab": chosen.restrict_vocab,
-                    "word_pairs": dict(chosen.word_pairs),
-                }
+            for min_count in chosen.min_count:
+                for name, setting in settings.items():
+                    yield {
+                        "what": "train",
+                        "setting": name,
+                        "workers": workers,
+                        "round": number,
+                        **_task(chosen, setting, min_count, chosen.seed + number - 1),
+                    }
+
+
+def _task(
+    chosen: argparse.Namespace, setting: Setting, min_count: int, seed: int
+) -> dict[str, Any]:
+    """Return what a setting and the options make of a task."""
+    return {
+        "trainer": setting.trainer,
+        "architecture": setting.architecture,
+        "floor": setting.trainer == "fastw2v",
+        "hyper_parameters": {
+            **setting.arguments(),
+            "min_count": min_count,
+            "vector_size": chosen.vector_size,
+            "epochs": chosen.epochs,
+            "seed": seed,
+        },
+        "corpus": str(chosen.corpus),
+        "analogies": str(chosen.analogies) if chosen.analogies else None,
+        "restrict_vocab": chosen.restrict_vocab,
+        "word_pairs": dict(chosen.word_pairs),
+    }
+
+
+def _label(task: runs.Task) -> str:
+    min_count = task["hyper_parameters"]["min_count"]
+    usual = min_count == COMMON["min_count"]
+    return runs.by_round(task) + ("" if usual else f", min_count {min_count}")
 
 
 def _print(report: runs.Run) -> None:
@@ -83,9 +97,12 @@ def _print(report: runs.Run) -> None:
             f"Training, vector_size {hyper_parameters['vector_size']}, "
             f"{hyper_parameters['epochs']} epochs\n\n{speed_table(rows)}\n"
         )
-        quality = quality_table(rows)
-        if quality:
-            print(f"Quality\n\n{quality}\n")
+        for title, lines in (
+            ("Multiply-adds", floor_table(rows)),
+            ("Quality", quality_table(rows)),
+        ):
+            if lines:
+                print(f"{title}\n\n{lines}\n")
     print(runs.remarks(report))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from fasttext import FastText  # type: ignore[import-untyped]
-from stopwatch import Stopwatch
+from stopwatch import Stopwatch, saving_seconds
 from trained import Trained
 
 END_OF_LINE = "</s>"
@@ -56,11 +56,13 @@ def train(task: dict[str, Any]) -> tuple[Trained, dict[str, Any]]:
         model.get_output_matrix()[rows],
     )
     seconds = whole.seconds - before.seconds
+    saving = saving_seconds(model.save_model)
     return trained, {
         "raw_words": _count_words(task["corpus"]),
         "read_seconds": reading.seconds,
         "train_seconds": seconds,
-        "total_seconds": reading.seconds + seconds,
+        "save_seconds": saving,
+        "total_seconds": reading.seconds + seconds + saving,
         "cpu_share": (whole.cpu_seconds - before.cpu_seconds) / seconds / task["workers"],
     }
 

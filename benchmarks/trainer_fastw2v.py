@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import floor
 from sentences import lists_of_words
-from stopwatch import Stopwatch
+from stopwatch import Stopwatch, saving_seconds
 from trained import Trained
 
 from fastw2v import Word2Vec, _core, encode_corpus
@@ -23,16 +24,22 @@ def train(task: dict[str, Any]) -> tuple[Trained, dict[str, Any]]:
     with Stopwatch() as training:  # the initialisation of the vectors too
         model = Word2Vec(corpus, workers=task["workers"], **hyper_parameters).train(progress=False)
     wv, output_vectors = model.wv, model._output_vectors  # which have no public name
-    return Trained(wv.index_to_key, wv.counts, wv.vectors, output_vectors), {
+    saving = saving_seconds(model.save)
+    measured = {
         "raw_words": corpus.n_raw_words,
         "read_seconds": reading.seconds,
         "train_seconds": sum(epoch.seconds for epoch in model.history),
-        "total_seconds": reading.seconds + training.seconds,
+        "save_seconds": saving,
+        "total_seconds": reading.seconds + training.seconds + saving,
         "cpu_share": training.cpu_seconds / training.seconds / task["workers"],
         "isa": resolve_isa(model.config.isa),
         "compiler": _core.compiler(),
         "loss": [epoch.loss for epoch in model.history],
     }
+    if task.get("floor"):
+        examples = sum(epoch.examples for epoch in model.history)
+        measured["multiply_adds"] = floor.multiply_adds(model.config, corpus, examples)
+    return Trained(wv.index_to_key, wv.counts, wv.vectors, output_vectors), measured
 
 
 def read(task: dict[str, Any]) -> dict[str, Any]:

@@ -80,7 +80,13 @@ def test_training_is_reported_with_speed_memory_and_quality(corpus: Path, tmp_pa
     ]
     first = report["runs"][0]
     assert first["raw_words"] == 4000
-    assert 0 < first["train_seconds"] <= first["total_seconds"]
+    stages = first["read_seconds"] + first["train_seconds"] + first["save_seconds"]
+    assert 0 < first["save_seconds"] < stages <= first["total_seconds"]
+    assert 0 < first["multiply_adds"]["needed"] <= first["multiply_adds"]["done"]
+    if shutil.which("cc") and os.name == "posix":
+        (share, _) = report["summary"][0]["share_of_floor"]["needed"]
+        assert 0 < share < 1
+        assert "% of floor" in printed
     assert first["peak_memory_mb"] is None or first["peak_memory_mb"] > 0
     assert set(first["quality"]) == {"analogies", "rated"}
     assert first["known"] == {"analogies": 1.0, "rated": 1.0}
@@ -98,15 +104,53 @@ def test_training_is_compared_with_gensim_in_the_same_round(corpus: Path, tmp_pa
     printed, report = run_to_json(
         "train.py",
         tmp_path / "out.json",
-        *("--corpus", corpus, "--settings", "cbow", "--peers", "gensim"),
+        *("--corpus", corpus, "--settings", "cbow", "--peers", "gensim,gensim-sentences"),
         *("--epochs", 1, "--vector-size", 16),
     )
-    ours, gensim = report["runs"]
-    assert (ours["setting"], gensim["setting"]) == ("cbow", "gensim-cbow")
-    assert ours["raw_words"] == gensim["raw_words"]
-    assert ours["vocab_size"] == gensim["vocab_size"] == len(WORDS)
-    assert report["summary"][0]["ratio"]["gensim"]["total_seconds"] > 0
+    settings = [run["setting"] for run in report["runs"]]
+    assert settings == ["cbow", "gensim-cbow", "gensim-cbow-sentences"]
+    assert {run["raw_words"] for run in report["runs"]} == {4000}
+    assert {run["vocab_size"] for run in report["runs"]} == {len(WORDS)}
+    assert all(run["save_seconds"] > 0 for run in report["runs"])
+    ratio = report["summary"][0]["ratio"]
+    assert ratio["gensim"]["total_seconds"] > 0
+    assert ratio["gensim-sentences"]["total_seconds"] > 0
     assert "gensim" in printed
+
+
+def test_a_vocabulary_is_compared_with_a_larger_one(corpus: Path, tmp_path: Path) -> None:
+    text = tmp_path / "with-rare-words.txt"
+    text.write_text(corpus.read_text() + "".join(f"rare{i} w1\n" for i in range(60)))
+    printed, report = run_to_json(
+        "train.py",
+        tmp_path / "out.json",
+        *("--corpus", text, "--settings", "cbow:isa=portable", "--min-count", "5,1"),
+        *("--epochs", 1, "--vector-size", 16),
+    )
+    rows = report["summary"]
+    assert [row["vocab_size"] for row in rows] == [len(WORDS), len(WORDS) + 60]
+    assert {row["setting"] for row in rows} == {"cbow:isa=portable"}
+    assert [run["isa"] for run in report["runs"]] == ["portable", "portable"]
+    assert "vocabulary" in printed
+
+
+def test_a_ratio_is_of_runs_under_the_same_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    summary = importlib.import_module("summary")
+
+    def made(setting: str, workers: int, min_count: int, number: int) -> dict[str, Any]:
+        return {
+            "setting": setting,
+            "architecture": "cbow",
+            "workers": workers,
+            "round": number,
+            "hyper_parameters": {"min_count": min_count},
+        }
+
+    peers = [made("gensim-cbow", w, m, n) for w in (1, 2) for m in (1, 5) for n in (1, 2)]
+    ours = made("cbow", 2, 5, 1)
+    found = summary.peer_runs([*peers, made("cbow", 2, 5, 2)], "gensim", ours)
+    assert found == {1: made("gensim-cbow", 2, 5, 1), 2: made("gensim-cbow", 2, 5, 2)}
 
 
 def test_reading_is_reported_for_each_number_of_threads(corpus: Path, tmp_path: Path) -> None:
