@@ -25,7 +25,7 @@ LOSS_INTERVAL = 256
 #: Words whose rows each of several workers trains in copies. On cores that are far apart, where two
 #: workers without copies were no faster than one, 64 to 512 were alike: 1.6 to 1.9 times one.
 PRIVATE_ROWS = 128
-#: They do so if each has at least as many chunks an epoch, since copies are merged after a chunk: eight
+#: They do so if each has at least as many chunks an epoch, for copies are merged after each: eight
 #: workers with 18 chunks each came to a loss of 2.36, without copies to 2.27.
 PRIVATE_CHUNKS = 100
 #: Seconds that a call into C is to take. Around it Python holds the GIL for some 10 us, so that a

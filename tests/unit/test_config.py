@@ -263,7 +263,7 @@ def test_the_defaults_are_gensims_where_it_has_the_parameter() -> None:
         ({"sg": 1}, 0.02),
         ({"sg": 1, "negative_scope": "window"}, 0.025),
         ({"sg": 1, "negative_scope": "example"}, 0.025),
-        ({"sg": 0}, 0.075),
+        ({"sg": 0}, 0.06),
         ({"sg": 0, "cbow_mean": False}, 0.025),
     ],
 )
