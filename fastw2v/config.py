@@ -76,7 +76,7 @@ class TrainingConfig:
     ns_exponent : float
         The noise distribution is proportional to counts ** ns_exponent (Mikolov et al. 2013b).
     alpha : float or None
-        Learning rate at the start. None: 0.06 for CBOW with a mean, 0.02 for skip-gram with a
+        Learning rate at the start. None: 0.06 for CBOW with a mean, 0.0225 for skip-gram with a
         pool, else 0.025 (docs/quality.md says why).
     min_alpha : float
         Learning rate at the end; between them it falls linearly with the position in the run.
@@ -172,7 +172,7 @@ class TrainingConfig:
         if self.alpha is not None:
             return self.alpha
         if self.sg:  # a pool learns more from the same rate: with 0.025 SimLex-999 falls
-            return 0.02 if self.negative_scope == "pool" else 0.025
+            return 0.0225 if self.negative_scope == "pool" else 0.025
         # A sum of n vectors moves its logit about n times as far as their mean does.
         return 0.06 if self.cbow_mean else 0.025
 

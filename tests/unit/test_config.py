@@ -128,7 +128,7 @@ def test_a_long_value_is_shortened_in_the_message() -> None:
     ("values", "message"),
     [
         ({"min_alpha": 0.2, "alpha": 0.1}, "min_alpha must be <= alpha, got min_alpha=0.2, alpha"),
-        ({"min_alpha": 0.05, "sg": 1}, r"min_alpha must be <= alpha, .*alpha=0\.02"),
+        ({"min_alpha": 0.05, "sg": 1}, r"min_alpha must be <= alpha, .*alpha=0\.0225"),
         ({"negative_scope": "example", "shared_negatives": 8}, "shared_negatives has no meaning"),
         ({"negative": 0, "shared_negatives": 8}, "shared_negatives must be 0 or None"),
         ({"negative": 5, "shared_negatives": 0}, "shared_negatives must be >= 1 with negative=5"),
@@ -260,7 +260,7 @@ def test_the_defaults_are_gensims_where_it_has_the_parameter() -> None:
 @pytest.mark.parametrize(
     ("values", "alpha"),
     [
-        ({"sg": 1}, 0.02),
+        ({"sg": 1}, 0.0225),
         ({"sg": 1, "negative_scope": "window"}, 0.025),
         ({"sg": 1, "negative_scope": "example"}, 0.025),
         ({"sg": 0}, 0.06),
