@@ -86,7 +86,8 @@ def _decode_words(names: tuple[str, str, str], tensors: Mapping[str, NDArray[Any
         raise ValueError(f"{offsets_name!r} do not rise from 0 to the end of {text_name!r}")
     if np.any(counts < 0):
         raise ValueError(f"{counts_name!r} has a negative count")
-    words = WordCounts(text.tobytes(), offsets, counts)
+    # A file may keep them at any place; C reads them where they are.
+    words = WordCounts(text.tobytes(), np.require(offsets, requirements="A"), counts)
     if not words.is_utf8(SURROGATES):
         raise ValueError(f"a word of {text_name!r} is not UTF-8")
     return words
