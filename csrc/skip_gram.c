@@ -41,23 +41,21 @@ FW_INLINE void step(walk *w, int32_t c, int32_t n, float *const *inputs, float *
             fw_walk_add_loss(w, i);
 }
 
-/* Copy at least `least` pointers. The number of pieces is the same for all centers of a run: one less
- * branch to guess wrong. */
-FW_INLINE void copy_rows(float **to, float *const *from, int32_t least)
+/* Copy n pointers in pieces of a fixed size, which costs less than the right number. */
+FW_INLINE void copy_rows(float **to, float *const *from, int32_t n)
 {
-    for (int32_t i = 0; i < least; i += WALK_COPIED_ROWS)
+    for (int32_t i = 0; i < n; i += WALK_COPIED_ROWS)
         memcpy(to + i, from + i, WALK_COPIED_ROWS * sizeof *to);
 }
 
 FW_INLINE void train_center(walk *w, const fw_scope scope, int32_t c)
 {
     const walk_centers *const centers = &w->centers;
-    const int32_t window = w->settings->window;
     const int32_t before = c - centers->first[c];
     const int32_t n = centers->last[c] - centers->first[c];
     float *const *const targets = walk_targets(w, c);
-    copy_rows(w->inputs, centers->rows + c - before, window);
-    copy_rows(w->inputs + before, centers->rows + c + 1, window);
+    copy_rows(w->inputs, centers->rows + c - before, before);
+    copy_rows(w->inputs + before, centers->rows + c + 1, n - before);
     if (scope != FW_SCOPE_EXAMPLE)
         step(w, c, n, w->inputs, targets);
     else
@@ -101,7 +99,7 @@ static void prepare_labels(walk *w)
 {
     const int32_t m = 1 + w->settings->negatives;
     w->block.n_targets = m;
-    for (int32_t i = 0; i < 2 * w->settings->window; ++i) {
+    for (int32_t i = 0; i < 2 * w->settings->window && i < w->centers.count; ++i) {
         for (int32_t j = 0; j < m; ++j) {
             w->labels[i * m + j] = j == 0 ? 1.0f : 0.0f;
             w->weights[i * m + j] = j == 0 ? 1.0f : w->settings->negative_weight;

@@ -14,7 +14,7 @@
 /* Draws from the noise distribution that are made together. */
 #define WALK_NOISE_BATCH 64
 
-/* Pointers to rows are copied so many at a time; the last copy may reach beyond the window. */
+/* Pointers to rows are copied so many at a time; the last copy may reach beyond those wanted. */
 #define WALK_COPIED_ROWS 4
 
 /* The kept tokens of the chunk that have a context: "centers", in order. */
