@@ -223,7 +223,7 @@ class _Lexicon:
         norms = self.kv.norms[which]
         usable = np.isfinite(norms) & (norms > 0)
         lengths = np.where(usable, norms, 1).astype(np.float32, copy=False)
-        rows: NDArray[np.float32] = self.kv.vectors[which] / lengths[:, np.newaxis]
+        rows: NDArray[np.float32] = self.kv.rows(which) / lengths[:, np.newaxis]
         rows[~usable] = 0
         return rows
 
