@@ -3,100 +3,23 @@
  * The maths of the block step (fastw2v.h), written once over the vector vocabulary of a vec_*.h,
  * which must be included first. That header also sets the register blocking:
  *   VEC_WIDTH      floats in a vec, a divisor of FW_ROW_FLOATS
- *   DOT_INPUTS x DOT_TARGETS   pairs whose dot products are summed side by side, at most 4 x 6
- *   VEC_REGISTERS              registers of a vec, 16 or 32
- *   UPDATE_TARGETS             targets whose chunk and delta stay in registers, 6 or 14
+ *   VEC_REGISTERS  registers of a vec, 16 or 32
+ *   MOST_TARGETS   targets whose chunk and delta, or whose sums with two inputs, stay in registers: 6
+ *                  or 14
  *
  * Shapes: n inputs, m targets; i counts inputs, j targets, d floats of a row.
  */
+#include <string.h>
+
 #include "compiler.h"
 #include "kernels.h"
-
-/* ---- 1. Logits -------------------------------------------------------------------------- */
-
-/* Dot products of ni x nj pairs into sums[i * nj + j]; writes up to three floats beyond. */
-FW_INLINE void dot_tile(const int ni, const int nj, float *const *x, float *const *y, size_t stride,
-                        float *sums)
-{
-    vec acc[DOT_INPUTS * DOT_TARGETS + 3]; /* +3: the last group of four may be part empty */
-    FW_UNROLL
-    for (int a = 0; a < ni * nj + 3; ++a)
-        acc[a] = vec_zero();
-    for (size_t d = 0; d < stride; d += VEC_WIDTH) {
-        vec xi[DOT_INPUTS];
-        FW_UNROLL
-        for (int i = 0; i < ni; ++i)
-            xi[i] = vec_load(x[i] + d);
-        FW_UNROLL
-        for (int j = 0; j < nj; ++j) {
-            const vec yj = vec_load(y[j] + d);
-            FW_UNROLL
-            for (int i = 0; i < ni; ++i)
-                acc[i * nj + j] = vec_fma(xi[i], yj, acc[i * nj + j]);
-        }
-    }
-    FW_UNROLL
-    for (int a = 0; a < ni * nj; a += 4)
-        vec_sum4(acc[a], acc[a + 1], acc[a + 2], acc[a + 3], sums + a);
-}
-
-FW_INLINE void dot_inputs(int ni, const int nj, float *const *x, float *const *y, size_t stride,
-                          float *sums)
-{
-    switch (ni) {
-    case 1: dot_tile(1, nj, x, y, stride, sums); break;
-    case 2: dot_tile(2, nj, x, y, stride, sums); break;
-#if DOT_INPUTS > 2
-    case 3: dot_tile(3, nj, x, y, stride, sums); break;
-    case 4: dot_tile(4, nj, x, y, stride, sums); break;
-#endif
-    default: break;
-    }
-}
-
-static void dot_pairs(int ni, int nj, float *const *x, float *const *y, size_t stride, float *sums)
-{
-    switch (nj) {
-    case 1: dot_inputs(ni, 1, x, y, stride, sums); break;
-    case 2: dot_inputs(ni, 2, x, y, stride, sums); break;
-    case 3: dot_inputs(ni, 3, x, y, stride, sums); break;
-    case 4: dot_inputs(ni, 4, x, y, stride, sums); break;
-    case 5: dot_inputs(ni, 5, x, y, stride, sums); break;
-    case 6: dot_inputs(ni, 6, x, y, stride, sums); break;
-    default: break;
-    }
-}
 
 static inline int smaller(int a, int b)
 {
     return a < b ? a : b;
 }
 
-/* s_ij for all pairs. */
-static void block_logits(const fw_block *b)
-{
-    const int n = b->n_inputs;
-    const int m = b->n_targets;
-    if (m <= DOT_TARGETS) { /* whole rows: the sums are in place */
-        for (int i = 0; i < n; i += DOT_INPUTS)
-            dot_pairs(smaller(n - i, DOT_INPUTS), m, b->inputs + i, b->targets, b->stride,
-                      b->logits + (size_t)i * (size_t)m);
-        return;
-    }
-    float sums[DOT_INPUTS * DOT_TARGETS + 3];
-    for (int j = 0; j < m; j += DOT_TARGETS) {
-        const int nj = smaller(m - j, DOT_TARGETS);
-        for (int i = 0; i < n; i += DOT_INPUTS) {
-            const int ni = smaller(n - i, DOT_INPUTS);
-            dot_pairs(ni, nj, b->inputs + i, b->targets + j, b->stride, sums);
-            for (int a = 0; a < ni; ++a)
-                for (int c = 0; c < nj; ++c)
-                    b->logits[(size_t)(i + a) * (size_t)m + (size_t)(j + c)] = sums[a * nj + c];
-        }
-    }
-}
-
-/* ---- 2. Residuals ----------------------------------------------------------------------- */
+/* ---- 1. Residuals ----------------------------------------------------------------------- */
 
 /*
  * 1 / (1 + e^-s), within 3 * 2^-24 on all floats; NaN stays NaN. e^-s = 2^k 2^f with k whole and
@@ -111,32 +34,94 @@ FW_INLINE vec vec_sigmoid(vec s)
     const vec t = vec_mul(s, vec_set1(-1.44269504f)); /* -log2 e */
     const vec k = vec_round(t);
     const vec f = vec_sub(t, k);
-    vec p = vec_set1(1.52527338e-5f); /* (ln 2)^i / i!, i = 7 .. 0 */
-    p = vec_fma(p, f, vec_set1(1.54035304e-4f));
-    p = vec_fma(p, f, vec_set1(1.33335581e-3f));
-    p = vec_fma(p, f, vec_set1(9.61812911e-3f));
-    p = vec_fma(p, f, vec_set1(5.55041087e-2f));
-    p = vec_fma(p, f, vec_set1(2.40226507e-1f));
-    p = vec_fma(p, f, vec_set1(6.93147181e-1f));
-    p = vec_fma(p, f, vec_set1(1.0f));
+    /* (ln 2)^i / i!, i = 0 .. 7, summed as a tree: the step waits for this (Estrin 1960). */
+    const vec f2 = vec_mul(f, f);
+    const vec p01 = vec_fma(vec_set1(6.93147181e-1f), f, vec_set1(1.0f));
+    const vec p23 = vec_fma(vec_set1(5.55041087e-2f), f, vec_set1(2.40226507e-1f));
+    const vec p45 = vec_fma(vec_set1(1.33335581e-3f), f, vec_set1(9.61812911e-3f));
+    const vec p67 = vec_fma(vec_set1(1.52527338e-5f), f, vec_set1(1.54035304e-4f));
+    const vec p0123 = vec_fma(p23, f2, p01);
+    const vec p4567 = vec_fma(p67, f2, p45);
+    const vec p = vec_fma(p4567, vec_mul(f2, f2), p0123);
     return vec_div(vec_set1(1.0f), vec_add(vec_set1(1.0f), vec_scale(p, k)));
 }
 
-/* g_ij = learning_rate * weight_ij * (label_ij - sigmoid(s_ij)). */
-static void block_residuals(const fw_block *b)
+/* Store s and g = learning_rate * weight * (label - sigmoid(s)) of the VEC_WIDTH pairs from `a` on. */
+FW_INLINE void store_residuals(const fw_block *b, size_t a, vec s)
 {
-    const size_t pairs = (size_t)b->n_inputs * (size_t)b->n_targets;
-    const vec rate = vec_set1(b->learning_rate);
-    for (size_t a = 0; a < pairs; a += VEC_WIDTH) {
-        const vec miss = vec_sub(vec_load(b->labels + a), vec_sigmoid(vec_load(b->logits + a)));
-        vec_store(b->residuals + a, vec_mul(vec_mul(rate, vec_load(b->weights + a)), miss));
+    vec_storeu(b->logits + a, s);
+    const vec rate = vec_mul(vec_set1(b->learning_rate), vec_loadu(b->weights + a));
+    const vec miss = vec_sub(vec_loadu(b->labels + a), vec_sigmoid(s));
+    vec_storeu(b->residuals + a, vec_mul(rate, miss));
+}
+
+/* Dot products of ni <= 4 rows x and nj <= MOST_TARGETS rows y into acc[i * nj + j], lanes unsummed. */
+FW_INLINE void dot_rows(const int ni, const int nj, float *const *x, float *const *y, size_t stride,
+                        vec *acc)
+{
+    FW_UNROLL
+    for (int a = 0; a < ni * nj; ++a)
+        acc[a] = vec_zero();
+    for (size_t d = 0; d < stride; d += VEC_WIDTH) {
+        vec xi[4];
+        FW_UNROLL
+        for (int i = 0; i < ni; ++i)
+            xi[i] = vec_load(x[i] + d);
+        FW_UNROLL
+        for (int j = 0; j < nj; ++j) {
+            const vec yj = vec_load(y[j] + d);
+            FW_UNROLL
+            for (int i = 0; i < ni; ++i)
+                acc[i * nj + j] = vec_fma(xi[i], yj, acc[i * nj + j]);
+        }
     }
 }
 
-/* ---- 3. Update -------------------------------------------------------------------------- */
+/*
+ * Residuals of inputs i .. i + ni - 1 and nj targets from `first` on. If these are all targets, they are
+ * made from the sums while still in registers: the next inputs' products do not wait for these
+ * sigmoids, nor does the update of the first inputs for the last ones'. A vec is stored whole, so up to
+ * VEC_WIDTH - 1 floats beyond are spoilt until the next call. Otherwise only the logits are stored.
+ */
+FW_INLINE void residuals_of(const int ni, const int nj, int i, int first, const fw_block *b)
+{
+    const int m = b->n_targets;
+    const size_t row = (size_t)i * (size_t)m;
+    vec acc[4 * MOST_TARGETS + VEC_WIDTH - 1];
+    dot_rows(ni, nj, b->inputs + i, b->targets + first, b->stride, acc);
+    FW_UNROLL /* fours that only repeat the last ones: the compiler sums them once */
+    for (int a = ni * nj; a < ni * nj + VEC_WIDTH - 1; ++a)
+        acc[a] = acc[a < 4 ? 0 : a - 4];
+    if (nj == m) {
+        FW_UNROLL
+        for (int a = 0; a < ni * nj; a += VEC_WIDTH)
+            store_residuals(b, row + (size_t)a, vec_sums(acc + a));
+        return;
+    }
+    float sums[4 * MOST_TARGETS + VEC_WIDTH];
+    FW_UNROLL
+    for (int a = 0; a < ni * nj; a += VEC_WIDTH)
+        vec_storeu(sums + a, vec_sums(acc + a));
+    for (int r = 0; r < ni; ++r)
+        memcpy(b->logits + row + (size_t)(r * m + first), sums + r * nj, (size_t)nj * sizeof(float));
+}
+
+FW_INLINE void residuals_tile(const int nj, int first, const fw_block *b)
+{
+    int i = 0;
+    if (4 * nj + 5 <= VEC_REGISTERS) /* sums, four inputs and a target */
+        for (; i + 4 <= b->n_inputs; i += 4)
+            residuals_of(4, nj, i, first, b);
+    for (; i + 2 <= b->n_inputs; i += 2)
+        residuals_of(2, nj, i, first, b);
+    if (i < b->n_inputs)
+        residuals_of(1, nj, i, first, b);
+}
+
+/* ---- 2. Update -------------------------------------------------------------------------- */
 
 /*
- * Without `gradients`, all m = nj <= UPDATE_TARGETS targets at once, from float `d` of the rows on:
+ * Without `gradients`, all m = nj <= MOST_TARGETS targets at once, from float `d` of the rows on:
  * `width` vecs of each and of its delta stay in registers while the inputs pass by. Two vecs share the
  * loads of the residuals, which one vec by itself waits for.
  */
@@ -146,8 +131,8 @@ FW_INLINE void update_chunk(const int nj, const int width, size_t d, float *cons
     float *const *const inputs = b->inputs;
     const int n = b->n_inputs;
     const float *g = b->residuals;
-    vec y[2][UPDATE_TARGETS];
-    vec delta[2][UPDATE_TARGETS];
+    vec y[2][MOST_TARGETS];
+    vec delta[2][MOST_TARGETS];
     FW_UNROLL
     for (int j = 0; j < nj; ++j) {
         FW_UNROLL
@@ -191,7 +176,7 @@ FW_INLINE void update_chunk(const int nj, const int width, size_t d, float *cons
 
 FW_INLINE void update_in_place(const int nj, const fw_block *b)
 {
-    float *targets[UPDATE_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
+    float *targets[MOST_TARGETS]; /* a copy: for all the compiler knows, a store moves b->targets */
     FW_UNROLL
     for (int j = 0; j < nj; ++j)
         targets[j] = b->targets[j];
@@ -204,11 +189,11 @@ FW_INLINE void update_in_place(const int nj, const fw_block *b)
 }
 
 /*
- * With `gradients`, which take the D: the nj <= UPDATE_TARGETS targets from `first` on. If that is not
+ * With `gradients`, which take the D: the nj <= MOST_TARGETS targets from `first` on. If that is not
  * all of them, `gradients` sums over the tiles and `scratch` takes the deltas: no target may move
  * before the last tile, since it may stand in several.
  */
-FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
+FW_INLINE void update_gradients(const int nj, int first, const fw_block *b)
 {
     const int n = b->n_inputs;
     const int m = b->n_targets;
@@ -216,13 +201,13 @@ FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
     float *const *const gradients = b->gradients;
     const bool whole = nj == m;
     float *const deltas = b->scratch + (size_t)first * b->stride; /* (nj, stride) */
-    float *targets[UPDATE_TARGETS]; /* a copy, as above */
+    float *targets[MOST_TARGETS]; /* a copy, as above */
     FW_UNROLL
     for (int j = 0; j < nj; ++j)
         targets[j] = b->targets[first + j];
     for (size_t d = 0; d < b->stride; d += VEC_WIDTH) {
-        vec y[UPDATE_TARGETS];
-        vec delta[UPDATE_TARGETS];
+        vec y[MOST_TARGETS];
+        vec delta[MOST_TARGETS];
         FW_UNROLL
         for (int j = 0; j < nj; ++j) {
             y[j] = vec_load(targets[j] + d);
@@ -286,54 +271,75 @@ static void update_many(const fw_block *b)
     }
 }
 
-FW_INLINE void update_targets(const int nj, int first, const fw_block *b)
+FW_INLINE void update_tile(const int nj, int first, const fw_block *b)
 {
     if (b->gradients)
-        update_tile(nj, first, b);
+        update_gradients(nj, first, b);
     else
         update_in_place(nj, b);
 }
 
-/* update_targets with a literal: one jump a block, then straight code. */
-static void update_few(int nj, int first, const fw_block *b)
+/* ---- The step --------------------------------------------------------------------------- */
+
+typedef enum stage { RESIDUALS, UPDATE } stage;
+
+FW_INLINE void tile_of(const stage part, const int nj, int first, const fw_block *b)
+{
+    if (part == RESIDUALS)
+        residuals_tile(nj, first, b);
+    else
+        update_tile(nj, first, b);
+}
+
+/* tile_of with a literal nj: one jump a block, then straight code. */
+FW_INLINE void tile(const stage part, int nj, int first, const fw_block *b)
 {
     switch (nj) {
-    case 1: update_targets(1, first, b); break;
-    case 2: update_targets(2, first, b); break;
-    case 3: update_targets(3, first, b); break;
-    case 4: update_targets(4, first, b); break;
-    case 5: update_targets(5, first, b); break;
-    case 6: update_targets(6, first, b); break;
-#if UPDATE_TARGETS > 6
-    case 7: update_targets(7, first, b); break;
-    case 8: update_targets(8, first, b); break;
-    case 9: update_targets(9, first, b); break;
-    case 10: update_targets(10, first, b); break;
-    case 11: update_targets(11, first, b); break;
-    case 12: update_targets(12, first, b); break;
-    case 13: update_targets(13, first, b); break;
-    case 14: update_targets(14, first, b); break;
+    case 1: tile_of(part, 1, first, b); break;
+    case 2: tile_of(part, 2, first, b); break;
+    case 3: tile_of(part, 3, first, b); break;
+    case 4: tile_of(part, 4, first, b); break;
+    case 5: tile_of(part, 5, first, b); break;
+    case 6: tile_of(part, 6, first, b); break;
+#if MOST_TARGETS > 6
+    case 7: tile_of(part, 7, first, b); break;
+    case 8: tile_of(part, 8, first, b); break;
+    case 9: tile_of(part, 9, first, b); break;
+    case 10: tile_of(part, 10, first, b); break;
+    case 11: tile_of(part, 11, first, b); break;
+    case 12: tile_of(part, 12, first, b); break;
+    case 13: tile_of(part, 13, first, b); break;
+    case 14: tile_of(part, 14, first, b); break;
 #endif
     default: break;
     }
 }
 
+static void block_residuals(const fw_block *b)
+{
+    const int m = b->n_targets;
+    for (int first = 0; first < m; first += MOST_TARGETS)
+        tile(RESIDUALS, smaller(m - first, MOST_TARGETS), first, b);
+    if (m > MOST_TARGETS)
+        for (size_t a = 0; a < (size_t)b->n_inputs * (size_t)m; a += VEC_WIDTH)
+            store_residuals(b, a, vec_load(b->logits + a));
+}
+
 static void block_update(const fw_block *b)
 {
     const int m = b->n_targets;
-    if (m > UPDATE_TARGETS && !b->gradients) {
+    if (m > MOST_TARGETS && !b->gradients) {
         update_many(b);
         return;
     }
-    for (int first = 0; first < m; first += UPDATE_TARGETS)
-        update_few(smaller(m - first, UPDATE_TARGETS), first, b);
-    if (m > UPDATE_TARGETS)
+    for (int first = 0; first < m; first += MOST_TARGETS)
+        tile(UPDATE, smaller(m - first, MOST_TARGETS), first, b);
+    if (m > MOST_TARGETS)
         add_deltas(b);
 }
 
 static void block_step(const fw_block *block)
 {
-    block_logits(block);
     block_residuals(block);
     block_update(block);
 }

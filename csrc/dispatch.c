@@ -43,7 +43,7 @@ static bool bad_stride(size_t stride)
 
 size_t fw_block_floats(int32_t n_inputs, int32_t n_targets)
 {
-    /* One more row of floats than (n, m) rounded up: kernels write sums four at a time. */
+    /* One more row of floats than (n, m) rounded up: kernels store whole vecs from any pair on. */
     const size_t pairs = (size_t)n_inputs * (size_t)n_targets;
     return (pairs / FW_ROW_FLOATS + 2) * FW_ROW_FLOATS;
 }

@@ -8,10 +8,8 @@
 #include "compiler.h"
 
 #define VEC_WIDTH 8
-#define DOT_INPUTS 2 /* 12 sums + 2 inputs + 1 target = 15 registers */
-#define DOT_TARGETS 6
 #define VEC_REGISTERS 16
-#define UPDATE_TARGETS 6 /* 6 targets + 6 deltas + input, gradient, residual = 15 */
+#define MOST_TARGETS 6 /* 6 rows + 6 sums + 3 others = 15 registers; 2 x 6 sums + 3 rows */
 
 typedef __m256 vec;
 
@@ -19,6 +17,8 @@ FW_INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
 FW_INLINE vec vec_set1(float a) { return _mm256_set1_ps(a); }
 FW_INLINE vec vec_load(const float *p) { return _mm256_load_ps(p); }
 FW_INLINE void vec_store(float *p, vec a) { _mm256_store_ps(p, a); }
+FW_INLINE vec vec_loadu(const float *p) { return _mm256_loadu_ps(p); }
+FW_INLINE void vec_storeu(float *p, vec a) { _mm256_storeu_ps(p, a); }
 FW_INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
 FW_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 FW_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
@@ -37,10 +37,17 @@ FW_INLINE vec vec_scale(vec a, vec k)
     return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
 }
 
-FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+/* Each half of the result: the sums of that half of a[0], a[1], a[2], a[3]. */
+FW_INLINE vec half_sums(const vec *a)
 {
-    const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
-    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+    return _mm256_hadd_ps(_mm256_hadd_ps(a[0], a[1]), _mm256_hadd_ps(a[2], a[3]));
+}
+
+FW_INLINE vec vec_sums(const vec *a)
+{
+    const vec low = half_sums(a);
+    const vec high = half_sums(a + 4);
+    return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
 }
 
 #endif

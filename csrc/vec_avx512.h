@@ -8,10 +8,8 @@
 #include "compiler.h"
 
 #define VEC_WIDTH 16
-#define DOT_INPUTS 4 /* 24 sums + 4 inputs + 1 target = 29 registers */
-#define DOT_TARGETS 6
 #define VEC_REGISTERS 32
-#define UPDATE_TARGETS 14 /* 14 targets + 14 deltas + input, gradient, residual = 31 */
+#define MOST_TARGETS 14 /* 14 rows + 14 sums + 3 others = 31 registers; 2 x 14 sums + 3 rows */
 
 typedef __m512 vec;
 
@@ -19,6 +17,8 @@ FW_INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
 FW_INLINE vec vec_set1(float a) { return _mm512_set1_ps(a); }
 FW_INLINE vec vec_load(const float *p) { return _mm512_load_ps(p); }
 FW_INLINE void vec_store(float *p, vec a) { _mm512_store_ps(p, a); }
+FW_INLINE vec vec_loadu(const float *p) { return _mm512_loadu_ps(p); }
+FW_INLINE void vec_storeu(float *p, vec a) { _mm512_storeu_ps(p, a); }
 FW_INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 FW_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 FW_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
@@ -37,16 +37,25 @@ FW_INLINE vec add_unpacked(vec a, vec b)
     return _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
 }
 
-FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+/* Each quarter of the result: the sums of that quarter of a[0], a[1], a[2], a[3]. */
+FW_INLINE vec quarter_sums(const vec *a)
 {
-    /* ab = a0+a2 b0+b2 a1+a3 b1+b3 in each quarter; then the halves of ab and cd side by side. */
-    const __m512d ab = _mm512_castps_pd(add_unpacked(a, b));
-    const __m512d cd = _mm512_castps_pd(add_unpacked(c, d));
-    const vec abcd = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
-                                   _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)));
-    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(abcd), 1));
-    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(abcd), high);
-    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+    const __m512d ab = _mm512_castps_pd(add_unpacked(a[0], a[1])); /* a0+a2 b0+b2 a1+a3 b1+b3 */
+    const __m512d cd = _mm512_castps_pd(add_unpacked(a[2], a[3]));
+    return _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
+                         _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)));
+}
+
+/* Quarters a0+a1 a2+a3 b0+b1 b2+b3. */
+FW_INLINE vec add_quarters(vec a, vec b)
+{
+    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+}
+
+FW_INLINE vec vec_sums(const vec *a)
+{
+    return add_quarters(add_quarters(quarter_sums(a), quarter_sums(a + 4)),
+                        add_quarters(quarter_sums(a + 8), quarter_sums(a + 12)));
 }
 
 #endif

@@ -8,10 +8,8 @@
 #include "compiler.h"
 
 #define VEC_WIDTH 4
-#define DOT_INPUTS 4 /* 24 sums + 4 inputs + 1 target = 29 registers */
-#define DOT_TARGETS 6
 #define VEC_REGISTERS 32
-#define UPDATE_TARGETS 14 /* 14 targets + 14 deltas + input, gradient, residual = 31 */
+#define MOST_TARGETS 14 /* 14 rows + 14 sums + 3 others = 31 registers; 2 x 14 sums + 3 rows */
 
 typedef float32x4_t vec;
 
@@ -19,6 +17,8 @@ FW_INLINE vec vec_zero(void) { return vdupq_n_f32(0.0f); }
 FW_INLINE vec vec_set1(float a) { return vdupq_n_f32(a); }
 FW_INLINE vec vec_load(const float *p) { return vld1q_f32(p); }
 FW_INLINE void vec_store(float *p, vec a) { vst1q_f32(p, a); }
+FW_INLINE vec vec_loadu(const float *p) { return vld1q_f32(p); }
+FW_INLINE void vec_storeu(float *p, vec a) { vst1q_f32(p, a); }
 FW_INLINE vec vec_add(vec a, vec b) { return vaddq_f32(a, b); }
 FW_INLINE vec vec_sub(vec a, vec b) { return vsubq_f32(a, b); }
 FW_INLINE vec vec_mul(vec a, vec b) { return vmulq_f32(a, b); }
@@ -34,9 +34,9 @@ FW_INLINE vec vec_scale(vec a, vec k)
     return vmulq_f32(a, vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23)));
 }
 
-FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+FW_INLINE vec vec_sums(const vec *a)
 {
-    vst1q_f32(out, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
+    return vpaddq_f32(vpaddq_f32(a[0], a[1]), vpaddq_f32(a[2], a[3]));
 }
 
 #endif

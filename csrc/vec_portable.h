@@ -12,10 +12,8 @@
 #include "compiler.h"
 
 #define VEC_WIDTH 4
-#define DOT_INPUTS 2
-#define DOT_TARGETS 6
 #define VEC_REGISTERS 16
-#define UPDATE_TARGETS 6
+#define MOST_TARGETS 6
 
 typedef struct vec {
     float f[VEC_WIDTH];
@@ -46,6 +44,17 @@ FW_INLINE vec vec_load(const float *p)
 FW_INLINE void vec_store(float *p, vec a)
 {
     memcpy(p, a.f, sizeof a.f);
+}
+
+/* From memory of any alignment. */
+FW_INLINE vec vec_loadu(const float *p)
+{
+    return vec_load(p);
+}
+
+FW_INLINE void vec_storeu(float *p, vec a)
+{
+    vec_store(p, a);
 }
 
 FW_INLINE vec vec_add(vec a, vec b)
@@ -112,13 +121,12 @@ FW_INLINE vec vec_scale(vec a, vec k)
     return vec_mul(a, power);
 }
 
-/* out[0..3] = the sums of all lanes of a, b, c, d. */
-FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+/* Lane l of the result is the sum of all lanes of a[l]. */
+FW_INLINE vec vec_sums(const vec *a)
 {
-    out[0] = (a.f[0] + a.f[1]) + (a.f[2] + a.f[3]);
-    out[1] = (b.f[0] + b.f[1]) + (b.f[2] + b.f[3]);
-    out[2] = (c.f[0] + c.f[1]) + (c.f[2] + c.f[3]);
-    out[3] = (d.f[0] + d.f[1]) + (d.f[2] + d.f[3]);
+    vec r;
+    VEC_EACH r.f[l] = (a[l].f[0] + a[l].f[1]) + (a[l].f[2] + a[l].f[3]);
+    return r;
 }
 
 #endif
