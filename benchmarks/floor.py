@@ -80,19 +80,7 @@ def per_example(config: TrainingConfig, chunks: Iterable[Centers]) -> Products:
 
 def walk_settings(config: TrainingConfig) -> WalkSettings:
     """Return a configuration as the specification of the walk has it."""
-    return WalkSettings(
-        architecture="skip_gram" if config.sg else "cbow",
-        negative_scope=config.negative_scope,
-        window=config.window,
-        shrink_windows=config.shrink_windows,
-        negatives=config.set_size,
-        negative_weight=config.negative_weight,
-        pool_size=config.pool_size,
-        pool_refresh=round(config.pool_refresh * 65536),
-        cbow_mean=config.cbow_mean,
-        cbow_exact_gradient=config.cbow_gradient == "exact",
-        loss_interval=0,
-    )
+    return WalkSettings(**config.engine_settings(), loss_interval=0)
 
 
 def sampled_centers(

@@ -26,6 +26,7 @@ SOURCE = Path(__file__).with_name("staleness.c")
 WRITE_BACKS = ("added", "lost", "fresh")
 #: Enumerators of fastw2v.h, by their values there.
 _ISAS = ("portable", "neon", "avx2", "avx512")
+_ARCHITECTURES = ("cbow", "skip_gram")
 _SCOPES = ("example", "window", "pool")
 
 
@@ -169,18 +170,12 @@ class Lockstep:
 
 
 def _settings_of(config: TrainingConfig, chunk_tokens: int) -> _Settings:
+    settings = config.engine_settings()
     return _Settings(
         isa=_ISAS.index(resolve_isa(config.isa)),
-        architecture=config.sg,
-        scope=_SCOPES.index(config.negative_scope),
-        window=config.window,
-        shrink_windows=config.shrink_windows,
-        negatives=config.set_size,
-        negative_weight=config.negative_weight,
-        pool_size=config.pool_size,
-        pool_refresh=round(config.pool_refresh * 65536),
-        cbow_mean=config.cbow_mean,
-        cbow_exact_gradient=config.cbow_gradient == "exact",
+        architecture=_ARCHITECTURES.index(settings.pop("architecture")),
+        scope=_SCOPES.index(settings.pop("negative_scope")),
+        **settings,
         chunk_tokens=chunk_tokens,
         loss_interval=LOSS_INTERVAL,
         private_rows=0,  # that all rows are shared is what is looked at

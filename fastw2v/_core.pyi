@@ -54,7 +54,8 @@ class Trainer:
         Pairs per kept token in which the input and output rows of the first words stand; those rows
         are trained in copies. None without `private_pairs`.
     **settings
-        The fields of fw_settings by name.
+        The fields of fw_settings by name; `architecture` is "cbow" or "skip_gram", and its scope
+        is called `negative_scope`: "example", "window" or "pool".
     """
 
     def __init__(
@@ -66,8 +67,8 @@ class Trainer:
         *,
         vector_size: int,
         isa: str,
-        skip_gram: bool,
-        scope: str,
+        architecture: str,
+        negative_scope: str,
         window: int,
         shrink_windows: bool,
         negatives: int,

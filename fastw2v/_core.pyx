@@ -132,7 +132,8 @@ cdef class Trainer:
         Pairs per kept token in which the input and output rows of the first words stand; those rows
         are trained in copies. None without `private_pairs`.
     **settings
-        The fields of fw_settings by name.
+        The fields of fw_settings by name; `architecture` is "cbow" or "skip_gram", and its scope
+        is called `negative_scope`: "example", "window" or "pool".
     """
 
     cdef fw_settings settings
@@ -145,7 +146,7 @@ cdef class Trainer:
 
     def __init__(self, float[:, ::1] input_vectors, float[:, ::1] output_vectors,
                  const uint32_t[::1] keep_threshold, const uint32_t[:, ::1] noise_table, *,
-                 int32_t vector_size, str isa, bint skip_gram, str scope, int32_t window,
+                 int32_t vector_size, str isa, str architecture, str negative_scope, int32_t window,
                  bint shrink_windows, int32_t negatives, float negative_weight,
                  int32_t pool_size, uint32_t pool_refresh, bint cbow_mean,
                  bint cbow_exact_gradient, int32_t chunk_tokens, int32_t loss_interval,
@@ -177,9 +178,9 @@ cdef class Trainer:
         self.model.keep_threshold = &keep_threshold[0]
         self.model.noise = <const fw_alias *>&noise_table[0, 0]
         self.settings.isa = _parse_isa(isa)
-        self.settings.architecture = FW_SKIP_GRAM if skip_gram else FW_CBOW
+        self.settings.architecture = {"cbow": FW_CBOW, "skip_gram": FW_SKIP_GRAM}[architecture]
         self.settings.scope = {"example": FW_SCOPE_EXAMPLE, "window": FW_SCOPE_WINDOW,
-                               "pool": FW_SCOPE_POOL}[scope]
+                               "pool": FW_SCOPE_POOL}[negative_scope]
         self.settings.window, self.settings.shrink_windows = window, shrink_windows
         self.settings.negatives, self.settings.negative_weight = negatives, negative_weight
         self.settings.pool_size, self.settings.pool_refresh = pool_size, pool_refresh

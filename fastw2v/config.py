@@ -190,6 +190,24 @@ class TrainingConfig:
         """Weight of each id of a set in the loss."""
         return self.negative / self.set_size if self.set_size else 0.0
 
+    def engine_settings(self) -> dict[str, Any]:
+        """Return what the engine does with a chunk, by the names and in the units of its settings.
+
+        :class:`fastw2v.replay.WalkSettings` explains them.
+        """
+        return {
+            "architecture": "skip_gram" if self.sg else "cbow",
+            "negative_scope": self.negative_scope,
+            "window": self.window,
+            "shrink_windows": self.shrink_windows,
+            "negatives": self.set_size,
+            "negative_weight": self.negative_weight,
+            "pool_size": self.pool_size,
+            "pool_refresh": round(self.pool_refresh * 65536),
+            "cbow_mean": self.cbow_mean,
+            "cbow_exact_gradient": self.cbow_gradient == "exact",
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """What makes the model what it is, as JSON values: all but workers and isa."""
         values = dataclasses.asdict(self)

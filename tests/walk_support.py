@@ -90,8 +90,6 @@ class Model:
         for matrix in (self.input, self.output):
             matrix[:, :dim] = rng.normal(scale=0.3, size=(corpus.vocab_size, dim))
         fields = {name: getattr(settings, name) for name in WalkSettings.__annotations__}
-        fields["skip_gram"] = fields.pop("architecture") == "skip_gram"
-        fields["scope"] = fields.pop("negative_scope")
         fields |= {
             "vector_size": dim,
             "isa": isa,

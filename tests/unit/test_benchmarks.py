@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import random
@@ -15,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks_support import BENCHMARKS, module
 
 from fastw2v import Word2Vec, encode_corpus
 from fastw2v.config import TrainingConfig
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 WORDS = [f"w{i}" for i in range(40)]
 
 
@@ -52,10 +51,8 @@ def run_to_json(script: str, output: Path, *arguments: object) -> tuple[str, dic
     return ended.stdout, report
 
 
-def test_every_setting_of_ours_is_a_valid_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    settings = importlib.import_module("settings").SETTINGS
-    for setting in settings.values():
+def test_every_setting_of_ours_is_a_valid_configuration() -> None:
+    for setting in module("settings").SETTINGS.values():
         if setting.trainer == "fastw2v":
             config = TrainingConfig.from_keywords(setting.arguments())
             assert config.sg == (setting.architecture == "skip-gram")
@@ -134,10 +131,7 @@ def test_a_vocabulary_is_compared_with_a_larger_one(corpus: Path, tmp_path: Path
     assert "vocabulary" in printed
 
 
-def test_a_ratio_is_of_runs_under_the_same_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    summary = importlib.import_module("summary")
-
+def test_a_ratio_is_of_runs_under_the_same_conditions() -> None:
     def made(setting: str, workers: int, min_count: int, number: int) -> dict[str, Any]:
         return {
             "setting": setting,
@@ -149,7 +143,7 @@ def test_a_ratio_is_of_runs_under_the_same_conditions(monkeypatch: pytest.Monkey
 
     peers = [made("gensim-cbow", w, m, n) for w in (1, 2) for m in (1, 5) for n in (1, 2)]
     ours = made("cbow", 2, 5, 1)
-    found = summary.peer_runs([*peers, made("cbow", 2, 5, 2)], "gensim", ours)
+    found = module("summary").peer_runs([*peers, made("cbow", 2, 5, 2)], "gensim", ours)
     assert found == {1: made("gensim-cbow", 2, 5, 1), 2: made("gensim-cbow", 2, 5, 2)}
 
 
@@ -185,11 +179,7 @@ def lockstep() -> Any:
     """Return the module of the simulation, and its compiled library."""
     if os.name != "posix" or not shutil.which("cc"):
         pytest.skip("needs a C compiler and ucontext.h")
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        return importlib.import_module("lockstep").Lockstep()
-    finally:
-        sys.path.remove(str(BENCHMARKS))
+    return module("lockstep").Lockstep()
 
 
 @pytest.mark.parametrize("sg", [0, 1])

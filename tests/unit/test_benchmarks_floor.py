@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks_support import module
 
 from fastw2v import EncodedCorpus, Word2Vec, encode_corpus
 from fastw2v.config import TrainingConfig
@@ -21,16 +20,9 @@ from fastw2v.replay import Centers
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def importable() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "benchmarks")
-        yield
-
-
 @pytest.fixture(scope="module")
 def floor() -> ModuleType:
-    return importlib.import_module("floor")
+    return module("floor")
 
 
 @pytest.fixture(scope="module")

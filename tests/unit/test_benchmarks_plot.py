@@ -4,31 +4,16 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from benchmarks_support import module
 
 from fastw2v import _core
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def importable() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        yield
-
-
-def module(name: str) -> ModuleType:
-    return importlib.import_module(name)
 
 
 def made_run(setting: str, seed: int = 1, **changes: Any) -> dict[str, Any]:

@@ -3,37 +3,23 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks_support import BENCHMARKS, module
 
 from fastw2v.reference import CBOW, SkipGram
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 QUESTIONS = ": some\nw0 w1 W2 w5\n"
 KEPT_WHOLE = ("w0", "w1", "W2", "w5")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def importable() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        yield
-
-
-def module(name: str) -> ModuleType:
-    return importlib.import_module(name)
 
 
 @pytest.fixture(scope="module")

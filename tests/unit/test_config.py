@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from fastw2v.config import TrainingConfig
+from fastw2v.replay import WalkSettings
 
 FIELDS = [field.name for field in dataclasses.fields(TrainingConfig)]
 
@@ -296,6 +297,23 @@ def test_a_set_of_negatives_weighs_as_much_as_negative_of_them(
     assert config.set_size == set_size
     assert config.negative_weight == weight
     assert config.set_size * config.negative_weight == config.negative
+
+
+def test_the_engine_is_told_all_that_its_walk_depends_on() -> None:
+    config = TrainingConfig(
+        **{"sg": 0, "negative_scope": "window", "window": 7, "shrink_windows": False},
+        **{"negative": 3, "shared_negatives": 6, "pool_size": 99, "pool_refresh": 1.5},
+        **{"cbow_mean": False, "cbow_gradient": "exact"},
+    )
+    assert config.engine_settings() == {
+        **{"architecture": "cbow", "negative_scope": "window"},
+        **{"window": 7, "shrink_windows": False, "negatives": 6, "negative_weight": 0.5},
+        **{"pool_size": 99, "pool_refresh": 98304},  # of 65536 parts
+        **{"cbow_mean": False, "cbow_exact_gradient": True},
+    }
+    assert TrainingConfig(sg=1).engine_settings()["architecture"] == "skip_gram"
+    assert not TrainingConfig().engine_settings()["cbow_exact_gradient"]
+    assert {*config.engine_settings(), "loss_interval"} == set(WalkSettings.__annotations__)
 
 
 def test_a_config_is_frozen() -> None:

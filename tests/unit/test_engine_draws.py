@@ -118,10 +118,10 @@ class OneWord:
         self.n_tokens = n_tokens
         self.trainer = _core.Trainer(
             aligned((1, 16)), aligned((1, 16)), threshold, np.zeros((1, 2), np.uint32),
-            vector_size=16, isa="portable", skip_gram=True, scope="window", window=window,
-            shrink_windows=shrink_windows, negatives=0, negative_weight=1.0, pool_size=1,
-            pool_refresh=0, cbow_mean=True, cbow_exact_gradient=True, chunk_tokens=n_tokens,
-            loss_interval=n_tokens,
+            vector_size=16, isa="portable", architecture="skip_gram", negative_scope="window",
+            window=window, shrink_windows=shrink_windows, negatives=0, negative_weight=1.0,
+            pool_size=1, pool_refresh=0, cbow_mean=True, cbow_exact_gradient=True,
+            chunk_tokens=n_tokens, loss_interval=n_tokens,
         )  # fmt: skip
         self.workspace = aligned(self.trainer.workspace_size, np.uint8)
         self.ids, self.ends = np.zeros(n_tokens, np.int32), np.array([n_tokens], np.int64)

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The random numbers and the walk are what csrc/fastw2v.h says they are.
-
-Statistical tests have fixed seeds; a bound on chi-square is the value that one seed in 10,000
-exceeds, a bound on a count is 4 standard deviations.
-"""
+"""The negatives and the steps of the walk are what csrc/fastw2v.h says they are."""
 
 from __future__ import annotations
 
@@ -11,23 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from replay_support import (
+    CHI_SQUARE_BOUND,
+    KEEP_ALL,
+    SETTINGS,
+    STREAM,
+    UNIFORM_NOISE,
+    VOCAB_SIZE,
+    G,
+    chi_square,
+    mix_of_int,
+)
 from tolerances import assert_close
 
-from fastw2v.draws import (
-    AliasTable,
-    Purpose,
-    alias_table,
-    below,
-    draw,
-    high32,
-    low32,
-    mix,
-    noise_draw,
-    stream,
-    substream,
-)
+from fastw2v.draws import Purpose, alias_table, noise_draw, substream
 from fastw2v.reference import CBOW, Floats, SkipGram
 from fastw2v.replay import (
     Centers,
@@ -36,282 +29,11 @@ from fastw2v.replay import (
     Stats,
     WalkSettings,
     find_centers,
-    kept_tokens_and_windows,
     label_targets,
     train_chunk,
 )
 
-CHI_SQUARE_BOUND = {4: 23.5, 7: 29.9}  # degrees of freedom -> exceeded once in 10,000 seeds
-
-VOCAB_SIZE, VECTOR_SIZE = 30, 4
-KEEP_ALL = np.full(VOCAB_SIZE, 2**32 - 1, np.uint32)
-UNIFORM_NOISE = alias_table(np.ones(VOCAB_SIZE))
-STREAM = stream(seed=1, epoch=0, chunk=0)
-SETTINGS = WalkSettings(
-    architecture="skip_gram",
-    negative_scope="window",
-    window=3,
-    shrink_windows=True,
-    negatives=5,
-    negative_weight=1.0,
-    pool_size=16,
-    pool_refresh=65536,
-    cbow_mean=True,
-    cbow_exact_gradient=True,
-    loss_interval=1,
-)
-
-
-def chi_square(ids: np.ndarray, probabilities: np.ndarray) -> float:
-    expected = len(ids) * probabilities
-    histogram = np.bincount(ids, minlength=len(expected))
-    return float(((histogram - expected) ** 2 / expected).sum())
-
-
-# ---- Random numbers -----------------------------------------------------------------------------
-
-U64 = st.integers(0, 2**64 - 1)
-G = 0x9E3779B97F4A7C15
-
-
-def mix_of_int(z: int) -> int:
-    """The header's mix in integers without a size, so that nothing can overflow unseen."""
-    z ^= z >> 30
-    z = z * 0xBF58476D1CE4E5B9 % 2**64
-    z ^= z >> 27
-    z = z * 0x94D049BB133111EB % 2**64
-    return z ^ z >> 31
-
-
-def test_draws_of_a_substream_are_the_published_outputs_of_splitmix64() -> None:
-    published = [
-        6457827717110365317,
-        3203168211198807973,
-        9817491932198370423,
-        4593380528125082431,
-        16408922859458223821,
-    ]
-    assert draw(1234567, np.arange(5)).tolist() == published
-
-
-@given(U64, U64)
-def test_mix_and_draw_agree_with_integer_arithmetic(z: int, i: int) -> None:
-    assert int(mix(z)) == mix_of_int(z)
-    assert int(draw(z, i)) == mix_of_int((z + (i + 1) * G) % 2**64)
-
-
-@given(U64, U64, U64)
-def test_stream_and_substream_follow_the_header(seed: int, epoch: int, chunk: int) -> None:
-    of_epoch = mix_of_int((mix_of_int((seed + G) % 2**64) + epoch + G) % 2**64)
-    expected = mix_of_int((of_epoch + chunk + G) % 2**64)
-    assert int(stream(seed, epoch, chunk)) == expected
-    for purpose, number in [(Purpose.TOKENS, 1), (Purpose.NOISE, 2), (Purpose.PICKS, 3)]:
-        assert int(substream(expected, purpose)) == mix_of_int((expected + number * G) % 2**64)
-
-
-def test_neighbouring_streams_share_no_draw() -> None:
-    seed, epoch, chunk = np.meshgrid(np.arange(4), np.arange(4), np.arange(4))
-    streams = stream(seed.ravel(), epoch.ravel(), chunk.ravel())
-    substreams = substream(streams[:, np.newaxis], np.arange(3)).ravel()
-    draws = draw(substreams[:, np.newaxis], np.arange(100)).ravel()
-    assert len(np.unique(draws)) == 4**3 * 3 * 100
-
-
-def test_arrays_of_draws_are_the_single_draws() -> None:
-    assert draw(7, np.arange(20)).tolist() == [int(draw(7, i)) for i in range(20)]
-
-
-@given(U64)
-def test_halves_make_the_draw(bits: int) -> None:
-    r = np.array([bits], np.uint64)
-    assert int(high32(r)[0]) * 2**32 + int(low32(r)[0]) == bits
-
-
-@pytest.mark.parametrize("n", [1, 2, 5, 2**31 - 1])
-def test_below_spans_its_range_and_no_more(n: int) -> None:
-    ends = below(n, np.array([0, 2**32 - 1], np.uint64))
-    assert ends.tolist() == [0, n - 1]
-
-
-# ---- Noise --------------------------------------------------------------------------------------
-
-
-def distribution_of(table: AliasTable) -> Floats:
-    """The probability of each id, from the columns rather than by drawing."""
-    own = table.threshold / 2.0**32
-    result = own.copy()
-    np.add.at(result, table.other, 1 - own)
-    return result / len(own)
-
-
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=40).filter(lambda w: sum(w) > 1e-3))
-def test_alias_table_means_the_normalised_weights(weights: list[float]) -> None:
-    expected = np.array(weights) / sum(weights)
-    assert_close(distribution_of(alias_table(weights)), expected, "alias table")
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_word_of_weight_zero_is_never_drawn(seed: int) -> None:
-    weights = np.random.default_rng(seed).random(40) ** 8
-    weights[::3] = 0
-    assert (distribution_of(alias_table(weights))[::3] == 0).all()
-
-
-def test_noise_draws_follow_the_distribution() -> None:
-    weights = np.arange(1.0, 9.0) ** 0.75
-    ids = noise_draw(alias_table(weights), 99, np.arange(100_000))
-    assert chi_square(ids, weights / weights.sum()) < CHI_SQUARE_BOUND[7]
-
-
-def test_noise_draw_takes_the_column_from_the_high_half() -> None:
-    table = AliasTable(np.array([0, 2**31], np.uint32), np.array([1, 0], np.int32))
-    for i in range(50):
-        r = int(draw(5, i))
-        column = (r >> 32) * 2 >> 32
-        expected = column if r % 2**32 < table.threshold[column] else table.other[column]
-        assert noise_draw(table, 5, i) == expected
-
-
-def test_noise_draw_leaves_the_column_at_its_threshold() -> None:
-    low = low32(draw(5, 0))
-    for threshold, expected in [(low, 1), (low + np.uint64(1), 0)]:
-        one_column = AliasTable(np.array([threshold], np.uint32), np.array([1], np.int32))
-        assert noise_draw(one_column, 5, 0) == expected
-
-
-# ---- Tokens and windows -------------------------------------------------------------------------
-
-
-def test_a_token_is_kept_as_often_as_its_threshold_says() -> None:
-    n = 200_000
-    thresholds = np.array([0.05, 0.5, 0.9]) * 2**32
-    ids = np.arange(3 * n) % 3
-    kept, _ = kept_tokens_and_windows(SETTINGS, thresholds.astype(np.uint32), ids, STREAM)
-    for word, p in enumerate([0.05, 0.5, 0.9]):
-        assert abs(kept[ids == word].sum() - n * p) < 4 * np.sqrt(n * p * (1 - p))
-
-
-def test_the_threshold_itself_is_kept_and_the_next_lower_one_drops() -> None:
-    drawn = high32(draw(substream(STREAM, Purpose.TOKENS), 0))
-    for threshold, expected in [(drawn, True), (drawn - np.uint64(1), False)]:
-        keep_threshold = np.array([threshold], np.uint32)
-        kept, _ = kept_tokens_and_windows(SETTINGS, keep_threshold, np.array([0]), STREAM)
-        assert kept[0] == expected
-
-
-@pytest.mark.parametrize("half_kept", [False, True])
-def test_reduced_windows_are_uniform_whether_or_not_tokens_are_dropped(half_kept: bool) -> None:
-    settings = replace(SETTINGS, window=5)
-    keep_threshold = np.array([2**31 if half_kept else 2**32 - 1], np.uint32)
-    ids = np.zeros(100_000, np.int64)
-    kept, windows = kept_tokens_and_windows(settings, keep_threshold, ids, STREAM)
-    assert windows.min() == 1
-    assert chi_square(windows[kept] - 1, np.full(5, 1 / 5)) < CHI_SQUARE_BOUND[4]
-
-
-def test_windows_are_whole_without_shrinking_and_the_same_tokens_are_kept() -> None:
-    ids, keep_threshold = np.zeros(1000, np.int64), np.array([2**31], np.uint32)
-    kept, _ = kept_tokens_and_windows(SETTINGS, keep_threshold, ids, STREAM)
-    whole = replace(SETTINGS, shrink_windows=False)
-    kept_of_whole, windows = kept_tokens_and_windows(whole, keep_threshold, ids, STREAM)
-    assert (windows == whole.window).all()
-    np.testing.assert_array_equal(kept, kept_of_whole)
-
-
-def walk_in_words(
-    settings: WalkSettings, keep_threshold: np.ndarray, sentences: list[list[int]]
-) -> list[tuple[int, list[int]]]:
-    """Step 1 of the header with lists: (center, context from left to right), token by token."""
-    examples, t = [], 0
-    tokens = int(substream(STREAM, Purpose.TOKENS))
-    for sentence in sentences:
-        kept = []
-        for word in sentence:
-            r = mix_of_int((tokens + (t + 1) * G) % 2**64)
-            if r >> 32 <= keep_threshold[word]:
-                kept.append((word, 1 + ((r % 2**32) * settings.window >> 32)))
-            t += 1
-        if len(kept) < 2:
-            continue
-        words = [word for word, _ in kept]
-        for position, (word, reduced) in enumerate(kept):
-            left = words[max(0, position - reduced) : position]
-            examples.append((word, left + words[position + 1 : position + 1 + reduced]))
-    return examples
-
-
-SENTENCES = st.lists(
-    st.lists(st.integers(0, VOCAB_SIZE - 1), min_size=1, max_size=12), min_size=1, max_size=6
-)
-
-
-@given(SENTENCES, st.sampled_from([2**30, 2**31, 2**32 - 1]))
-def test_centers_and_contexts_are_those_of_the_walk_in_words(
-    sentences: list[list[int]], threshold: int
-) -> None:
-    keep_threshold = np.full(VOCAB_SIZE, threshold, np.uint32)
-    ids, ends = np.concatenate(sentences), np.cumsum([len(s) for s in sentences])
-    centers = find_centers(SETTINGS, keep_threshold, ids, 0, len(ids), ends, STREAM)
-    found = [
-        (int(word), centers.ids[centers.context(c)].tolist()) for c, word in enumerate(centers.ids)
-    ]
-    assert found == walk_in_words(SETTINGS, keep_threshold, sentences)
-
-
-@given(SENTENCES)
-def test_windows_never_cross_a_sentence_end(sentences: list[list[int]]) -> None:
-    # A word tells its sentence: every context word has to come from the center's own.
-    ids = np.concatenate([np.full(len(s), i) for i, s in enumerate(sentences)])
-    ends = np.cumsum([len(s) for s in sentences])
-    centers = find_centers(SETTINGS, KEEP_ALL, ids, 0, len(ids), ends, STREAM)
-    for c, sentence in enumerate(centers.ids):
-        contexts = centers.ids[centers.context(c)]
-        assert len(contexts) > 0
-        assert (contexts == sentence).all()
-
-
-def test_sentences_with_fewer_than_two_kept_tokens_are_dropped() -> None:
-    keep_threshold = KEEP_ALL.copy()
-    keep_threshold[9] = 0  # kept once in 2^32 draws
-    ids = np.array([1, 9, 9, 2, 3, 9, 9, 4, 5, 9, 6])
-    ends = np.array([3, 5, 7, 8, 11])  # 1 | 2 3 | nothing | 4 | 5 6
-    centers = find_centers(SETTINGS, keep_threshold, ids, 0, len(ids), ends, STREAM)
-    assert centers.ids.tolist() == [2, 3, 5, 6]
-
-
-def assert_same_centers(actual: Centers, expected: Centers) -> None:
-    for one, other in zip(actual, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_a_chunk_depends_on_its_tokens_and_stream_and_not_on_where_it_begins() -> None:
-    ids = np.random.default_rng(3).integers(0, VOCAB_SIZE, 60)
-    ends = np.array([20, 35, 60])
-    late = find_centers(SETTINGS, KEEP_ALL, ids, 20, 60, ends[1:], STREAM)
-    alone = find_centers(SETTINGS, KEEP_ALL, ids[20:], 0, 40, ends[1:] - 20, STREAM)
-    assert_same_centers(late, alone)
-
-
-def test_the_border_of_a_chunk_ends_a_sentence() -> None:
-    ids = np.arange(VOCAB_SIZE)
-    cut = find_centers(SETTINGS, KEEP_ALL, ids, 5, 17, np.array([30]), STREAM)
-    ended = find_centers(SETTINGS, KEEP_ALL, ids, 5, 17, np.array([17]), STREAM)
-    assert_same_centers(cut, ended)
-    assert cut.ids.tolist() == list(range(5, 17))
-    assert cut.first.min() == 0
-    assert cut.last.max() == 12
-
-
-def test_chunks_cut_at_sentence_ends_have_the_windows_of_the_whole() -> None:
-    settings = replace(SETTINGS, shrink_windows=False)  # what differs by chunk is only the draws
-    ids, ends = np.arange(VOCAB_SIZE), np.array([10, 18, 30])
-
-    def windows(begin: int, end: int, ends: np.ndarray) -> list[list[int]]:
-        centers = find_centers(settings, KEEP_ALL, ids, begin, end, ends, STREAM)
-        return [centers.ids[centers.context(c)].tolist() for c in range(len(centers.ids))]
-
-    assert windows(0, 18, ends) + windows(18, 30, ends[2:]) == windows(0, 30, ends)
-
+VECTOR_SIZE = 4
 
 # ---- Negatives ----------------------------------------------------------------------------------
 

@@ -85,10 +85,10 @@ class Run:
         for name in ("input_vectors", "output_vectors"):
             self.arrays[name][:] = rng.normal(size=(VOCAB_SIZE, 16))
         self.settings: dict[str, Any] = {
-            "vector_size": 16, "isa": ISAS[-1], "skip_gram": True, "scope": "window", "window": 3,
-            "shrink_windows": False, "negatives": 2, "negative_weight": 1.0, "pool_size": 4,
-            "pool_refresh": 65536, "cbow_mean": True, "cbow_exact_gradient": True,
-            "chunk_tokens": N_TOKENS, "loss_interval": 1,
+            "vector_size": 16, "isa": ISAS[-1], "architecture": "skip_gram",
+            "negative_scope": "window", "window": 3, "shrink_windows": False, "negatives": 2,
+            "negative_weight": 1.0, "pool_size": 4, "pool_refresh": 65536, "cbow_mean": True,
+            "cbow_exact_gradient": True, "chunk_tokens": N_TOKENS, "loss_interval": 1,
         }  # fmt: skip
         for name, value in changed.items():
             (self.arrays if name in self.arrays else self.settings)[name] = value
@@ -171,10 +171,10 @@ def test_a_misaligned_matrix_is_refused(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("skip_gram", [True, False], ids=["skip_gram", "cbow"])
+@pytest.mark.parametrize("architecture", ["skip_gram", "cbow"])
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
-def test_a_model_that_is_not_finite_is_reported(skip_gram: bool, poison: float) -> None:
-    run = Run(skip_gram=skip_gram)
+def test_a_model_that_is_not_finite_is_reported(architecture: str, poison: float) -> None:
+    run = Run(architecture=architecture)
     run.arrays["input_vectors"][1] = poison
     with pytest.raises(FloatingPointError, match="training diverged"):
         run.train()

@@ -40,19 +40,7 @@ def replayed(
 ) -> tuple[Parameters, list[replay.Stats]]:
     """Train by the specification, in float64: its parameters, and what each epoch came to."""
     counts = corpus.vocabulary.counts
-    settings = replay.WalkSettings(
-        architecture="skip_gram" if config.sg else "cbow",
-        negative_scope=config.negative_scope,  # type: ignore[arg-type]
-        window=config.window,
-        shrink_windows=config.shrink_windows,
-        negatives=config.set_size,
-        negative_weight=config.negative_weight,
-        pool_size=config.pool_size,
-        pool_refresh=round(config.pool_refresh * 65536),
-        cbow_mean=config.cbow_mean,
-        cbow_exact_gradient=config.cbow_gradient == "exact",
-        loss_interval=loss_interval,
-    )
+    settings = replay.WalkSettings(**config.engine_settings(), loss_interval=loss_interval)
     table = training.build_noise_table(counts, config.ns_exponent)
     initial = Parameters.initial(len(counts), config.vector_size, config.seed)
     input_vectors = initial.input_vectors.astype(np.float64)
