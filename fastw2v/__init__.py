@@ -14,9 +14,9 @@ except ImportError as error:
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import EncodedCorpus, encode_corpus
 from fastw2v.evaluation import evaluate_word_analogies, evaluate_word_pairs
+from fastw2v.history import EpochRecord
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.system import show_config
-from fastw2v.training import EpochRecord
 from fastw2v.vocabulary import Vocabulary
 from fastw2v.word2vec import Word2Vec
 

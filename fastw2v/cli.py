@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: ``fastw2v train | neighbors | analogy | evaluate | demo``."""
+"""The command line: ``fastw2v train | resume | neighbors | analogy | evaluate | demo``."""
 
 from __future__ import annotations
 
@@ -66,8 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("corpus", nargs="+", type=Path, help="text files, plain or compressed")
     train.add_argument("-o", "--output", required=True, type=Path, help="model file to write")
     train.add_argument("--quiet", action="store_true", help="say nothing")
+    train.add_argument("--checkpoint", type=Path, metavar="DIR", help="folder for checkpoints")
+    train.add_argument("--every", default="10 min", help='how often, such as "1 epoch" (10 min)')
     _add_hyper_parameters(train)
     train.set_defaults(run=_train)
+
+    resume = commands.add_parser("resume", help="go on with a run from its newest checkpoint")
+    resume.add_argument("checkpoint", type=Path, metavar="DIR", help="train's --checkpoint")
+    resume.add_argument("-o", "--output", required=True, type=Path, help="model file to write")
+    resume.add_argument("--quiet", action="store_true", help="say nothing")
+    resume.set_defaults(run=_resume)
 
     neighbors = commands.add_parser("neighbors", help="words most similar to a word")
     neighbors.add_argument("model", type=Path)
@@ -146,17 +154,31 @@ def _train(options: argparse.Namespace) -> int:
     _check_output(options.output)
     status = 0
     try:
-        model.train(progress=False if options.quiet else None)
+        model.train(
+            progress=False if options.quiet else None,
+            checkpoint=options.checkpoint,
+            every=options.every,
+        )
     except KeyboardInterrupt:
         if not model.is_trained:  # it came while the corpus was read
             raise
         status = INTERRUPTED
+    _save(model, options, "interrupted; what was trained is" if status else "model")
+    return status
+
+
+def _resume(options: argparse.Namespace) -> int:
+    _check_output(options.output)
+    model = Word2Vec.resume(options.checkpoint, progress=False if options.quiet else None)
+    _save(model, options, "model")
+    return 0
+
+
+def _save(model: Word2Vec, options: argparse.Namespace, state: str) -> None:
     model.save(options.output)
     if not options.quiet:
         _print_history(model)
-        state = "interrupted; what was trained is" if status else "model"
         print(f"{state} in {options.output}: {len(model.wv):,} words")
-    return status
 
 
 def _check_output(path: Path) -> None:

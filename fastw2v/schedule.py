@@ -83,6 +83,13 @@ class Schedule:
     def __len__(self) -> int:
         return self._epochs * self.chunks_per_epoch
 
+    def tokens_before(self, position: int) -> tuple[int, int]:
+        """Return how many epochs, and tokens of the next, are before a position of the run."""
+        if not 0 <= position <= len(self):
+            raise ValueError(f"position {position} is outside the {len(self)} chunks of the run")
+        epoch, index = divmod(position, self.chunks_per_epoch)
+        return epoch, int(self._borders[index])
+
     def stretch(self, position: int, n_chunks: int) -> Stretch:
         """Return `n_chunks` chunks from `position` of the run on, or fewer where an epoch ends."""
         if not 0 <= position < len(self):

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import _core, sampling
+from fastw2v.checkpoints import Checkpoints
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
+from fastw2v.history import EpochRecord, EpochSum, RunState
 from fastw2v.memory import page_aligned
 from fastw2v.parameters import Parameters
 from fastw2v.progress import Progress
@@ -35,43 +39,14 @@ CALL_SECONDS = 0.01
 _TICK = 0.1
 
 
-@dataclass(frozen=True)
-class EpochRecord:
-    """What one pass over the corpus did.
-
-    Attributes
-    ----------
-    epoch : int
-        From 1.
-    seconds : float
-        From the end of the epoch before.
-    words : int
-        Corpus words, those that were dropped included.
-    words_per_second : float
-    examples : int
-        (center, context) pairs of skip-gram, or windows of CBOW.
-    loss : float
-        Mean over sampled examples of -log s(positive) - sum of weight * log s(-negative), each
-        taken just before the example was learnt. NaN if no example was sampled.
-    learning_rate : float
-        At the end of the epoch.
-    """
-
-    epoch: int
-    seconds: float
-    words: int
-    words_per_second: float
-    examples: int
-    loss: float
-    learning_rate: float
-
-
 def train(
     corpus: EncodedCorpus,
     parameters: Parameters,
     config: TrainingConfig,
     history: list[EpochRecord],
     *,
+    state: RunState | None = None,
+    checkpoints: Checkpoints | None = None,
     show_progress: bool | None = None,
 ) -> None:
     """Train `parameters` in place on `corpus`, adding a record to `history` as each epoch ends.
@@ -84,6 +59,10 @@ def train(
     config : TrainingConfig
     history : list of EpochRecord
         Extended in place.
+    state : RunState, optional
+        Where the run stands to which `parameters` belong: it goes on from there.
+    checkpoints : Checkpoints, optional
+        Written when they are due, and when the run ends, after Ctrl-C too.
     show_progress : bool or None
         None: if standard error is a terminal.
 
@@ -94,7 +73,7 @@ def train(
     KeyboardInterrupt
         After Ctrl-C, when all workers have stopped at a chunk border: `parameters` are usable.
     """
-    run = _Run(corpus, parameters, config, history)
+    run = _Run(corpus, parameters, config, history, state or RunState())
     workers = [
         threading.Thread(target=run.work, name=f"fastw2v-{i}", daemon=True)
         for i in range(run.n_workers)
@@ -105,12 +84,31 @@ def train(
                 worker.start()
             while not run.wait(_TICK):
                 progress.show(run.words_done, run.recent_loss)
+                if checkpoints is not None and checkpoints.are_due(run.words_done):
+                    with run.paused():
+                        _save(checkpoints, run, parameters, config)
         finally:
             run.stop_handing_out()
             _join(workers)
+            if checkpoints is not None:
+                _save(checkpoints, run, parameters, config)
         progress.show(run.words_done, run.recent_loss)
     run.raise_error()
-    if not parameters.are_finite:  # the loss is sampled, so it may have missed that
+    _check_finite(parameters, config)  # the loss is sampled, so it may have missed that
+
+
+def _save(
+    checkpoints: Checkpoints, run: _Run, parameters: Parameters, config: TrainingConfig
+) -> None:
+    """Write a checkpoint, but none that is of no use in the place of one that is."""
+    if run.failed:
+        return
+    _check_finite(parameters, config)
+    checkpoints.save(run.state(), parameters, run.words_done)
+
+
+def _check_finite(parameters: Parameters, config: TrainingConfig) -> None:
+    if not parameters.are_finite:
         raise _diverged("a vector is not finite", config)
 
 
@@ -178,20 +176,6 @@ def build_noise_table(counts: NDArray[np.int64], ns_exponent: float) -> NDArray[
     return table
 
 
-class _EpochSum:
-    """Statistics of an epoch's chunks, which may end out of order."""
-
-    def __init__(self) -> None:
-        self.tokens = 0
-        self.examples = 0
-        self.loss_examples = 0
-        self.loss_sum = 0.0
-
-    @property
-    def loss(self) -> float:
-        return self.loss_sum / self.loss_examples if self.loss_examples else float("nan")
-
-
 class _Run:
     """What the workers of a run share. The lock guards everything that is not the matrices."""
 
@@ -201,6 +185,7 @@ class _Run:
         parameters: Parameters,
         config: TrainingConfig,
         history: list[EpochRecord],
+        state: RunState,
     ) -> None:
         self._corpus = corpus
         self._config = config
@@ -213,15 +198,21 @@ class _Run:
             corpus, parameters, config, self._schedule.chunk_tokens, self.n_workers
         )
         self._lock = threading.Lock()
-        self._next_position = 0
-        self._sums: defaultdict[int, _EpochSum] = defaultdict(_EpochSum)
-        self._epochs_ended = 0
-        self._epoch_began = time.perf_counter()
-        self._tokens_done = 0
+        self._idle = threading.Condition(self._lock)
+        self._n_busy = 0  # workers within a call
+        self._is_paused = False
+        self._next_position = state.position
+        self._epochs_ended, tokens = self._schedule.tokens_before(state.position)
+        if state.epoch_sum.tokens != tokens:
+            raise ValueError(f"{state} is not a state of this run, which has {tokens} tokens there")
+        self._sums: defaultdict[int, EpochSum] = defaultdict(EpochSum)
+        self._sums[self._epochs_ended] = dataclasses.replace(state.epoch_sum)
+        self._epoch_began = time.perf_counter() - state.epoch_seconds
+        self._tokens_done = self._epochs_ended * self._schedule.n_tokens + tokens
         self._nothing_to_do = threading.Event()
         self._stopped = False
         self._error: BaseException | None = None
-        self.recent_loss = float("nan")
+        self.recent_loss = state.epoch_sum.loss
 
     @property
     def total_words(self) -> int:
@@ -235,9 +226,39 @@ class _Run:
         """Wait so long for a worker to find nothing more to do; say whether one has."""
         return self._nothing_to_do.wait(seconds)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have all workers wait, each from the end of its stretch on."""
+        with self._idle:
+            self._is_paused = True
+            self._idle.wait_for(lambda: self._n_busy == 0 or self._stopped)
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._is_paused = False
+                self._idle.notify_all()
+
+    def state(self) -> RunState:
+        """Return where the run stands; no worker may be within a call."""
+        with self._lock:
+            return RunState(
+                self._next_position,
+                dataclasses.replace(self._sums[self._epochs_ended]),
+                time.perf_counter() - self._epoch_began,
+                list(self._history),
+            )
+
     def stop_handing_out(self) -> None:
-        """Have every worker end when its chunk does."""
-        self._stopped = True
+        """Have every worker end when its stretch does."""
+        with self._idle:
+            self._stopped = True
+            self._idle.notify_all()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a worker ended in an error: its stretch is trained in part."""
+        return self._error is not None
 
     def raise_error(self) -> None:
         """Raise the first error of a worker, if there was one."""
@@ -267,7 +288,7 @@ class _Run:
         except BaseException as error:  # whatever it is, it belongs to the thread that waits
             with self._lock:
                 self._error = self._error or error
-            self._stopped = True
+            self.stop_handing_out()
         finally:
             self._nothing_to_do.set()
 
@@ -282,17 +303,21 @@ class _Run:
         Guided self-scheduling (Polychronopoulos and Kuck 1987): at most half of a fair share of
         what is left.
         """
-        with self._lock:
+        with self._idle:
+            self._idle.wait_for(lambda: self._stopped or not self._is_paused)
             left = len(self._schedule) - self._next_position
             if self._stopped or left == 0:
                 return None
             n_chunks = max(1, min(n_chunks, left // (2 * self.n_workers)))
             stretch = self._schedule.stretch(self._next_position, n_chunks)
             self._next_position += len(stretch)
+            self._n_busy += 1
         return stretch
 
     def _add(self, stretch: Stretch, stats: list[tuple[int, int, int, float]]) -> None:
-        with self._lock:
+        with self._idle:
+            self._n_busy -= 1
+            self._idle.notify_all()
             epoch = self._sums[stretch.epoch]
             epoch.tokens += stretch.n_tokens
             for _kept_tokens, examples, loss_examples, loss_sum in stats:
@@ -306,7 +331,7 @@ class _Run:
                 self._record(self._epochs_ended, self._sums.pop(self._epochs_ended))
                 self._epochs_ended += 1
 
-    def _record(self, epoch: int, total: _EpochSum) -> None:
+    def _record(self, epoch: int, total: EpochSum) -> None:
         now = time.perf_counter()
         seconds = max(now - self._epoch_began, 1e-9)  # a clock may stand still
         self._epoch_began = now

@@ -6,19 +6,29 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.checkpoints import (
+    CORPUS,
+    Checkpoints,
+    Interval,
+    check_same_run,
+    load_newest,
+    prepare_folder,
+)
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
+from fastw2v.history import EpochRecord, RunState
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.parameters import Parameters
 from fastw2v.persistence.model_file import load_model, save_model
 from fastw2v.system import resolve_isa, usable_cpus
-from fastw2v.training import EpochRecord, train
+from fastw2v.training import train
 
 
 class Word2Vec:
@@ -67,18 +77,32 @@ class Word2Vec:
         size = "not trained" if self._vectors is None else f"{len(self._vectors):,} words"
         return f"Word2Vec({kind}, {size}, vector_size={self.config.vector_size})"
 
-    def train(self, *, progress: bool | None = None) -> Word2Vec:
+    def train(
+        self,
+        *,
+        progress: bool | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: str = "10 min",
+    ) -> Word2Vec:
         """Read the corpus, train on it, and return the model itself.
 
         Parameters
         ----------
         progress : bool or None
             Show progress on standard error; None: if it is a terminal.
+        checkpoint : path-like, optional
+            A folder for the encoded corpus and the last two checkpoints of the run, with which
+            `resume` goes on if the run does not come to its end.
+        every : str
+            How often: "30 s", "10 min", "2 h", "1 epoch", "50_000_000 words". A checkpoint is also
+            written when the run ends, or is interrupted.
 
         Raises
         ------
         RuntimeError
             If there is no corpus, or the model is trained already.
+        FileExistsError
+            If the folder has checkpoints of another run.
         ValueError
             If the corpus is empty or no word reaches ``min_count``.
         FloatingPointError
@@ -90,6 +114,9 @@ class Word2Vec:
             raise RuntimeError("the model is trained already; make a new Word2Vec to train again")
         if self._corpus is None:
             raise RuntimeError("there is no corpus to train on: give one, Word2Vec(corpus).train()")
+        if checkpoint is not None:  # refuse now, not after an hour of reading
+            Interval.parse(every)
+            prepare_folder(checkpoint)
         n_threads = self.config.workers or usable_cpus()
         encoded = encode_corpus(
             self._corpus,
@@ -102,13 +129,83 @@ class Word2Vec:
             len(encoded.vocabulary), self.config.vector_size, self.config.seed, n_threads
         )
         self.history.clear()  # of a run that failed
-        try:
-            train(encoded, parameters, self.config, self.history, show_progress=progress)
-        except KeyboardInterrupt:
-            self._keep(encoded, parameters)
-            raise
-        self._keep(encoded, parameters)
+        checkpoints = None
+        if checkpoint is not None:
+            used = dataclasses.replace(
+                self.config, workers=n_threads, isa=resolve_isa(self.config.isa)
+            )
+            checkpoints = Checkpoints.begin(checkpoint, every, encoded, used, parameters)
+        self._train(encoded, parameters, progress=progress, checkpoints=checkpoints)
         return self
+
+    @classmethod
+    def resume(
+        cls,
+        checkpoint: str | os.PathLike[str],
+        *,
+        corpus: EncodedCorpus | None = None,
+        progress: bool | None = None,
+    ) -> Word2Vec:
+        """Go on with a run from its newest checkpoint, to its end, and return the model.
+
+        With one worker the vectors are those, bit for bit, that the run would have come to without
+        the break. Checkpoints go on being written to the same folder.
+
+        Parameters
+        ----------
+        checkpoint : path-like
+            The folder that `train` was given. A checkpoint that is damaged is passed over, with a
+            warning, for the one before.
+        corpus : EncodedCorpus, optional
+            In place of the one in the folder; it must be the same.
+        progress : bool or None
+            As for `train`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no checkpoint.
+        ValueError
+            If no checkpoint can be used: damaged, of another version, of another corpus, or of an
+            instruction set that this machine does not have.
+        """
+        newest = load_newest(checkpoint)
+        encoded = corpus or EncodedCorpus.open(Path(checkpoint) / CORPUS)
+        check_same_run(newest, encoded)
+        model = cls(**dataclasses.asdict(newest.config))
+        model.history.extend(newest.state.history)
+        model._train(
+            encoded,
+            newest.parameters(),
+            progress=progress,
+            state=newest.state,
+            checkpoints=Checkpoints(checkpoint, newest.every, encoded, newest.config),
+        )
+        return model
+
+    def _train(
+        self,
+        corpus: EncodedCorpus,
+        parameters: Parameters,
+        *,
+        progress: bool | None,
+        state: RunState | None = None,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        try:
+            train(
+                corpus,
+                parameters,
+                self.config,
+                self.history,
+                state=state,
+                checkpoints=checkpoints,
+                show_progress=progress,
+            )
+        except KeyboardInterrupt:
+            self._keep(corpus, parameters)
+            raise
+        self._keep(corpus, parameters)
 
     def _keep(self, corpus: EncodedCorpus, parameters: Parameters) -> None:
         self._vectors = KeyedVectors(corpus.vocabulary, parameters.input_vectors)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from fastw2v.persistence.checks import checked_number, checked_tensor, checked_version
 from fastw2v.persistence.native import load_tensors, refusing, save_tensors
 from fastw2v.persistence.vocabulary_tensors import decode_vocabulary, encode_vocabulary
-from fastw2v.vocabulary import Vocabulary
+from fastw2v.vocabulary import Vocabulary, WordCounts
 
 KIND = "an encoded corpus"
 FORMAT = "fastw2v-corpus"
@@ -121,6 +122,17 @@ class EncodedCorpus:
             f"EncodedCorpus({self.n_tokens:,} tokens in {self.n_sentences:,} sentences, "
             f"{len(self.vocabulary):,} words, {bounds})"
         )
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that training sees: ids, sentence ends, words and counts."""
+        words = WordCounts.from_words(self.vocabulary.words, self.vocabulary.counts)
+        parts = (self.ids, self.sentence_ends, words.offsets, words.counts)
+        digest = hashlib.blake2b(str(self.n_raw_words).encode(), digest_size=16)
+        for part in parts:
+            digest.update(len(part).to_bytes(8, "little"))
+            digest.update(part.astype(part.dtype.newbyteorder("<"), copy=False).data)
+        digest.update(words.text)
+        return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file (safetensors layout), atomically; `open` maps it again.

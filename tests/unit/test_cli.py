@@ -81,6 +81,26 @@ def test_quiet_says_nothing(
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_run_with_checkpoints_can_be_resumed(folder: Path, tmp_path: Path) -> None:
+    run, first, second = tmp_path / "run", tmp_path / "first", tmp_path / "second"
+    options = ["--checkpoint", str(run), "--every", "1 epoch", "--epochs", "2", "--workers", "1"]
+    assert main(["train", str(folder / "text.txt"), "-o", str(first), "--quiet", *options]) == 0
+    again = command("resume", run, "-o", second)
+    assert again.returncode == 0, again.stderr
+    assert re.search(r"epoch 2: .*\nmodel in .*second: [\d,]+ words", again.stdout)
+    assert same_bits(Word2Vec.load(first), Word2Vec.load(second))
+
+
+def test_a_folder_of_checkpoints_is_not_trained_over(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", str(folder / "text.txt"), "-o", str(tmp_path / "model"), "--quiet"]
+    arguments += ["--checkpoint", str(tmp_path / "run"), "--epochs", "1"]
+    assert main(arguments) == 0
+    assert "holds the checkpoints of a run" in fails(capsys, *arguments)
+    assert "holds no checkpoint" in fails(capsys, "resume", tmp_path, "-o", tmp_path / "model")
+
+
 def test_several_files_and_compressed_ones_are_one_corpus(folder: Path, tmp_path: Path) -> None:
     lines = (folder / "text.txt").read_bytes().splitlines(keepends=True)
     first, second = tmp_path / "1.txt", tmp_path / "2.txt.gz"

@@ -23,6 +23,7 @@ from training_support import (
 from fastw2v import EncodedCorpus, Word2Vec, _core, encode_corpus, replay, sampling, training
 from fastw2v.config import TrainingConfig
 from fastw2v.draws import AliasTable
+from fastw2v.history import RunState
 from fastw2v.parameters import Parameters
 from fastw2v.schedule import Schedule, Stretch
 
@@ -195,7 +196,7 @@ def test_the_number_of_epochs_takes_no_memory() -> None:
     corpus = encode_corpus([["a", "b"] * 10])
     config = TrainingConfig(epochs=2**31 - 1)
     parameters = Parameters.initial(2, config.vector_size, seed=1)
-    run = training._Run(corpus, parameters, config, [])
+    run = training._Run(corpus, parameters, config, [], RunState())
     assert run.total_words == 20 * (2**31 - 1)
 
 

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints: a folder from which a run that was killed goes on as if it had not been."""
+
+from fastw2v.checkpoints.folder import (
+    CORPUS,
+    Checkpoints,
+    check_same_run,
+    load_newest,
+    prepare_folder,
+)
+from fastw2v.checkpoints.interval import Interval
+
+__all__ = [
+    "CORPUS",
+    "Checkpoints",
+    "Interval",
+    "check_same_run",
+    "load_newest",
+    "prepare_folder",
+]
