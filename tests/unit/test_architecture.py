@@ -35,9 +35,13 @@ ALLOWED: dict[str, set[str]] = {
         "system", "training",
     },
     "training": {
-        "_core", "checkpoints", "config", "corpus", "history", "memory", "parameters", "progress",
-        "sampling", "schedule", "system",
+        "checkpoints", "config", "corpus", "history", "parameters", "progress", "run",
     },
+    "run": {
+        "_core", "config", "corpus", "engine", "history", "memory", "parameters", "schedule",
+        "system",
+    },
+    "engine": {"_core", "config", "corpus", "parameters", "sampling", "system"},
     "checkpoints": {"_version", "config", "corpus", "history", "parameters", "persistence"},
     "history": set(),
     "evaluation": {"evaluation_sets", "keyed_vectors"},

@@ -67,7 +67,7 @@ def stop_early(folder: Path, monkeypatch: pytest.MonkeyPatch, **hyper: Any) -> P
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "save", save_and_stop)
         patch.setattr("fastw2v.training._TICK", 0.001)
-        patch.setattr("fastw2v.training.CALL_SECONDS", 1e-4)
+        patch.setattr("fastw2v.run.CALL_SECONDS", 1e-4)
         with pytest.raises(KeyboardInterrupt):
             Word2Vec(topic_sentences(), **hyper).train(
                 progress=False, checkpoint=folder, every="100 words"

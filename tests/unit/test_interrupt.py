@@ -116,12 +116,12 @@ def interrupted_command(*arguments: str, when: str) -> subprocess.CompletedProce
     waits = when == "scans"
     script = f"""
 import os, signal, sys, threading, time
-from fastw2v import cli, training
+from fastw2v import cli, run, training
 from fastw2v.corpus import stream
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runs, scans = [], []
 
-class Run(training._Run):
+class Run(run.Run):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         runs.append(self)
@@ -137,7 +137,7 @@ class Stream(stream.TokenStream):
             self._stop.wait({PATIENCE})
         return super().scan(*arguments)
 
-training._Run = Run
+training.Run = Run
 from fastw2v.corpus import encoding
 encoding.TokenStream = Stream
 

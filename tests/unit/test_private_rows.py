@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from walk_support import BEST, MODES, Corpus, Model, all_modes
 
-from fastw2v import encode_corpus, sampling, training
+from fastw2v import encode_corpus, engine, sampling
 from fastw2v.config import TrainingConfig
 from fastw2v.parameters import Parameters
 
@@ -104,12 +104,12 @@ def test_pairs_per_token_are_those_of_a_walk() -> None:
 def test_workers_have_copies_if_each_merges_often_enough(
     n_workers: int, has_copies: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "PRIVATE_CHUNKS", 10)
+    monkeypatch.setattr(engine, "PRIVATE_CHUNKS", 10)
     corpus = encode_corpus([["a", "b", "c", "d"]] * 75, min_count=1)
     config = TrainingConfig(min_count=1)
     parameters = Parameters.initial(len(corpus.vocabulary), config.vector_size, seed=1)
     size, size_alone = (
-        training.build_trainer(corpus, parameters, config, 10, n).workspace_size
+        engine.build_trainer(corpus, parameters, config, 10, n).workspace_size
         for n in (n_workers, 1)
     )
     assert (size > size_alone) == has_copies

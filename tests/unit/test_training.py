@@ -20,11 +20,21 @@ from training_support import (
     topic_sentences,
 )
 
-from fastw2v import EncodedCorpus, Word2Vec, _core, encode_corpus, replay, sampling, training
+from fastw2v import (
+    EncodedCorpus,
+    Word2Vec,
+    _core,
+    encode_corpus,
+    engine,
+    replay,
+    sampling,
+    training,
+)
 from fastw2v.config import TrainingConfig
 from fastw2v.draws import AliasTable
 from fastw2v.history import RunState
 from fastw2v.parameters import Parameters
+from fastw2v.run import Run
 from fastw2v.schedule import Schedule, Stretch
 
 
@@ -42,7 +52,7 @@ def replayed(
     """Train by the specification, in float64: its parameters, and what each epoch came to."""
     counts = corpus.vocabulary.counts
     settings = replay.WalkSettings(**config.engine_settings(), loss_interval=loss_interval)
-    table = training.build_noise_table(counts, config.ns_exponent)
+    table = engine.build_noise_table(counts, config.ns_exponent)
     initial = Parameters.initial(len(counts), config.vector_size, config.seed)
     input_vectors = initial.input_vectors.astype(np.float64)
     output_vectors = initial.output_vectors.astype(np.float64)
@@ -74,7 +84,7 @@ def test_a_run_is_the_replay_of_its_chunks(
     architecture: dict[str, Any], scope: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the text to the vectors: schedule, streams, tables, settings and loss, all at once."""
-    monkeypatch.setattr(training, "LOSS_INTERVAL", 3)
+    monkeypatch.setattr(engine, "LOSS_INTERVAL", 3)
     hyper_parameters = {
         **architecture,
         "negative_scope": scope,
@@ -132,11 +142,11 @@ def test_one_worker_learns_the_same_in_stretches_of_any_length(
 ) -> None:
     corpus = encode_corpus(topics)
     lengths = handed_out(monkeypatch)
-    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr("fastw2v.run.CALL_SECONDS", 0.0)
     first = model_of(corpus, sg=sg, epochs=2)
     assert set(lengths) == {1}
     lengths.clear()
-    monkeypatch.setattr(training, "CALL_SECONDS", 100.0)
+    monkeypatch.setattr("fastw2v.run.CALL_SECONDS", 100.0)
     second = model_of(corpus, sg=sg, epochs=2)
     assert max(lengths) > 10
     assert same_bits(first, second)
@@ -147,7 +157,7 @@ def test_no_stretch_is_longer_than_half_a_fair_share_of_what_is_left(
     topics: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lengths = handed_out(monkeypatch)
-    monkeypatch.setattr(training, "CALL_SECONDS", 100.0)
+    monkeypatch.setattr("fastw2v.run.CALL_SECONDS", 100.0)
     corpus = encode_corpus(topics)
     config = TrainingConfig(workers=3, epochs=2, vector_size=16)
     training.train(corpus, Parameters.initial(200, 16, seed=1), config, [], show_progress=False)
@@ -196,7 +206,7 @@ def test_the_number_of_epochs_takes_no_memory() -> None:
     corpus = encode_corpus([["a", "b"] * 10])
     config = TrainingConfig(epochs=2**31 - 1)
     parameters = Parameters.initial(2, config.vector_size, seed=1)
-    run = training._Run(corpus, parameters, config, [], RunState())
+    run = Run(corpus, parameters, config, [], RunState())
     assert run.total_words == 20 * (2**31 - 1)
 
 
@@ -284,7 +294,7 @@ def test_divergence_is_an_error_that_names_alpha(topics: Corpus, sg: int, worker
 def test_divergence_that_no_sampled_loss_has_seen_is_noticed(
     topics: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "LOSS_INTERVAL", 0)
+    monkeypatch.setattr(engine, "LOSS_INTERVAL", 0)
     with pytest.raises(FloatingPointError, match="a vector is not finite: training diverged"):
         model_of(topics, sg=1, alpha=100)
 
@@ -302,7 +312,7 @@ def test_what_a_worker_raises_reaches_the_caller(
     def fail(n_bytes: int) -> None:
         raise failure
 
-    monkeypatch.setattr(training, "page_aligned", fail)
+    monkeypatch.setattr("fastw2v.run.page_aligned", fail)
     model = Word2Vec(topics, workers=workers)
     with pytest.raises(WorkerError) as caught:
         model.train(progress=False)
@@ -315,7 +325,7 @@ def test_a_run_that_failed_can_be_tried_again(
 ) -> None:
     model = Word2Vec(iter(topics), workers=1, epochs=2)
     with monkeypatch.context() as patch:
-        patch.setattr(training, "page_aligned", lambda n_bytes: 1 / 0)
+        patch.setattr("fastw2v.run.page_aligned", lambda n_bytes: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             model.train(progress=False)
     assert not model.is_trained
