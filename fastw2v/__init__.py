@@ -11,6 +11,7 @@ except ImportError as error:
         "'pip install --force-reinstall fastw2v', or in a source checkout run 'pip install -e .'"
     ) from error
 
+from fastw2v.callbacks import Callback, EarlyStopping, TrainingStatus
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import EncodedCorpus, encode_corpus
 from fastw2v.evaluation import evaluate_word_analogies, evaluate_word_pairs
@@ -21,10 +22,13 @@ from fastw2v.vocabulary import Vocabulary
 from fastw2v.word2vec import Word2Vec
 
 __all__ = [
+    "Callback",
+    "EarlyStopping",
     "EncodedCorpus",
     "EpochRecord",
     "KeyedVectors",
     "TrainingConfig",
+    "TrainingStatus",
     "Vocabulary",
     "Word2Vec",
     "encode_corpus",

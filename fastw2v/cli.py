@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("corpus", nargs="+", type=Path, help="text files, plain or compressed")
     train.add_argument("-o", "--output", required=True, type=Path, help="model file to write")
     train.add_argument("--quiet", action="store_true", help="say nothing")
+    train.add_argument("--max-time", metavar="TIME", help='such as "10 min", in place of --epochs')
+    train.add_argument("--metrics", type=Path, metavar="FILE", help="add lines of JSON to a file")
     train.add_argument("--checkpoint", type=Path, metavar="DIR", help="folder for checkpoints")
     train.add_argument("--every", default="10 min", help='how often, such as "1 epoch" (10 min)')
     _add_hyper_parameters(train)
@@ -156,6 +158,8 @@ def _train(options: argparse.Namespace) -> int:
     try:
         model.train(
             progress=False if options.quiet else None,
+            metrics=options.metrics,
+            max_time=options.max_time,
             checkpoint=options.checkpoint,
             every=options.every,
         )

@@ -43,7 +43,7 @@ _NOT_HERE = {
     "batch_words": "there are no batches of words to choose",
     "sorted_vocab": "the vocabulary is always in order of falling frequency",
     "trim_rule": "prune with min_count and max_final_vocab, or filter the corpus",
-    "callbacks": "speed and loss of every epoch are in model.history after training",
+    "callbacks": "give them to train(callbacks=...)",
     "max_vocab_size": "words are counted exactly; bound the vocabulary with max_final_vocab",
     "null_word": "no word stands for the places beyond a sentence",
     "comment": "no comment is kept in a model",
@@ -82,6 +82,9 @@ class TrainingConfig:
         Learning rate at the end; between them it falls linearly with the position in the run.
     epochs : int
         Passes over the corpus.
+    held_out : float
+        Share of the corpus that is not trained on: whole chunks of some 10,000 tokens, chosen by
+        ``seed``, on which the loss is taken after each epoch. 0: none.
     cbow_mean : bool
         CBOW's hidden vector is the mean of the context's vectors, else their sum.
     cbow_gradient : {"undivided", "exact"}
@@ -126,6 +129,7 @@ class TrainingConfig:
     alpha: float | None = None
     min_alpha: float = 1e-4
     epochs: int = 5
+    held_out: float = 0.0
     cbow_mean: bool = True
     cbow_gradient: str = "undivided"
     shrink_windows: bool = True
@@ -322,6 +326,7 @@ _CHECKS: dict[str, Check] = {
     "alpha": _or_none(_real(0.0, 100.0, above=True)),
     "min_alpha": _real(0.0),
     "epochs": _integer(1),
+    "held_out": _real(0.0, 0.9),
     "cbow_mean": _flag,
     "cbow_gradient": _one_of(CBOW_GRADIENTS),
     "shrink_windows": _flag,

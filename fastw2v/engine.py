@@ -28,6 +28,7 @@ def build_trainer(
     config: TrainingConfig,
     chunk_tokens: int,
     n_workers: int,
+    loss_interval: int | None = None,
 ) -> _core.Trainer:
     """Return the engine set up for `config`: sampling tables from the counts, settings by name."""
     counts = corpus.vocabulary.counts
@@ -42,7 +43,7 @@ def build_trainer(
         isa=resolve_isa(config.isa),
         **config.engine_settings(),
         chunk_tokens=chunk_tokens,
-        loss_interval=LOSS_INTERVAL,
+        loss_interval=LOSS_INTERVAL if loss_interval is None else loss_interval,
         private_pairs=private_pairs(counts, config) if has_private_rows else None,
         workers=n_workers,
     )

@@ -50,10 +50,12 @@ class Progress:
             with suppress(*_NO_DISPLAY):
                 self._bar.close()
 
-    def show(self, words_done: int, loss: float) -> None:
-        """Say that `words_done` words are done and how large the loss is."""
+    def show(self, words_done: int, total_words: int, loss: float) -> None:
+        """Say that so many words of so many are done and how large the loss is."""
+        self._total = total_words
         try:
             if self._bar is not None:
+                self._bar.total = total_words
                 self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
                 self._bar.update(words_done - self._bar.n)
             elif self._wanted:
@@ -68,5 +70,10 @@ class Progress:
             return
         self._said_at, self._said_words = now, words_done
         rate = words_done / max(now - self._began, 1e-9)
-        share = words_done / self._total
-        print(f"{share:6.1%}  {rate:,.0f} words/s  loss {loss:.4f}", file=sys.stderr, flush=True)
+        left = max(self._total - words_done, 0) / max(rate, 1e-9)
+        print(
+            f"{words_done / max(self._total, 1):6.1%}  {rate:,.0f} words/s  loss {loss:.4f}  "
+            f"{int(left) // 60}:{int(left) % 60:02} left",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -7,6 +7,8 @@ same one whatever the machine is doing.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +21,8 @@ CHUNK_TOKENS = 10_000
 #: But a small corpus has so many chunks an epoch, that the learning rate may fall smoothly.
 LEAST_CHUNKS = 100
 LEAST_CHUNK_TOKENS = 500
+#: Epochs of a run that ends by the clock.
+ENDLESS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,51 +64,96 @@ class Schedule:
     sentence_ends : ndarray of shape (n_sentences,), int64, rising
         The last is the number of tokens.
     config : TrainingConfig
-        ``epochs``, ``alpha`` and ``min_alpha`` are read.
+        ``epochs``, ``alpha``, ``min_alpha``, ``held_out`` and ``seed`` are read.
+    clock : callable, optional
+        Returns the share of the run's time that has passed: the learning rate then falls with it,
+        not with the position, and epochs follow one another until it is 1.
     """
 
-    def __init__(self, sentence_ends: NDArray[np.int64], config: TrainingConfig) -> None:
-        self.n_tokens = int(sentence_ends[-1])
-        self.chunk_tokens = int(
-            np.clip(self.n_tokens // LEAST_CHUNKS, LEAST_CHUNK_TOKENS, CHUNK_TOKENS)
-        )
+    def __init__(
+        self,
+        sentence_ends: NDArray[np.int64],
+        config: TrainingConfig,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        n_tokens = int(sentence_ends[-1])
+        self.chunk_tokens = int(np.clip(n_tokens // LEAST_CHUNKS, LEAST_CHUNK_TOKENS, CHUNK_TOKENS))
         self._sentence_ends = sentence_ends
         self._borders = cut(sentence_ends, self.chunk_tokens)
         self._first_end = np.searchsorted(sentence_ends, self._borders[:-1], side="right")
         self._last_end = np.searchsorted(sentence_ends, self._borders[1:], side="left") + 1
-        self._epochs = config.epochs
+        n_chunks = len(self._borders) - 1
+        self._held_out = held_out_chunks(n_chunks, config.held_out, config.seed)
+        self._trained = np.setdiff1d(np.arange(n_chunks), self._held_out)
+        sizes = np.diff(self._borders)[self._trained]
+        self._tokens_before = np.concatenate([[0], np.cumsum(sizes)])
+        self._epochs = ENDLESS if clock else config.epochs
         self._alpha = config.start_alpha
         self._min_alpha = config.min_alpha
+        self._clock = clock
 
     @property
     def chunks_per_epoch(self) -> int:
-        return len(self._borders) - 1
+        return len(self._trained)
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens that are trained in an epoch."""
+        return int(self._tokens_before[-1])
 
     def __len__(self) -> int:
         return self._epochs * self.chunks_per_epoch
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time of the run has passed, if it has one."""
+        return self._clock is not None and self._clock() >= 1
 
     def tokens_before(self, position: int) -> tuple[int, int]:
         """Return how many epochs, and tokens of the next, are before a position of the run."""
         if not 0 <= position <= len(self):
             raise ValueError(f"position {position} is outside the {len(self)} chunks of the run")
         epoch, index = divmod(position, self.chunks_per_epoch)
-        return epoch, int(self._borders[index])
+        return epoch, int(self._tokens_before[index])
 
     def stretch(self, position: int, n_chunks: int) -> Stretch:
-        """Return `n_chunks` chunks from `position` of the run on, or fewer where an epoch ends."""
+        """Return `n_chunks` chunks from `position` of the run on.
+
+        Fewer where an epoch ends, or a chunk is held out.
+        """
         if not 0 <= position < len(self):
             raise IndexError(f"position {position} is outside the {len(self)} chunks of the run")
         epoch, index = divmod(position, self.chunks_per_epoch)
-        last = min(index + n_chunks, self.chunks_per_epoch)
-        borders = self._borders[index : last + 1]
-        ends = self._sentence_ends[self._first_end[index] : self._last_end[last - 1]]
-        rates = [self.learning_rate(epoch, begin) for begin in borders[:-1].tolist()]
-        return Stretch(epoch, index, borders, ends, np.array(rates))
+        chunks = self._trained[index : index + n_chunks]
+        n_adjacent = int(np.searchsorted(chunks - np.arange(len(chunks)), chunks[0], side="right"))
+        stretch = self._adjacent(epoch, int(chunks[0]), n_adjacent)
+        tokens = self._tokens_before[index : index + n_adjacent].tolist()
+        rates = [self.learning_rate(epoch, token) for token in tokens]
+        return dataclasses.replace(stretch, learning_rates=np.array(rates))
+
+    def held_out(self) -> list[Stretch]:
+        """Return the chunks that are kept out of training, at a learning rate of 0."""
+        return [self._adjacent(0, chunk, 1) for chunk in self._held_out.tolist()]
+
+    def _adjacent(self, epoch: int, first: int, n_chunks: int) -> Stretch:
+        last = first + n_chunks
+        ends = self._sentence_ends[self._first_end[first] : self._last_end[last - 1]]
+        return Stretch(epoch, first, self._borders[first : last + 1], ends, np.zeros(n_chunks))
 
     def learning_rate(self, epoch: int, token: int) -> float:
-        """Return alpha's linear fall to min_alpha at `token` of `epoch`."""
-        progress = (epoch * self.n_tokens + token) / (self._epochs * self.n_tokens)
+        """Return alpha's linear fall to min_alpha, at `token` of `epoch` or by the clock."""
+        if self._clock:
+            progress = min(self._clock(), 1.0)
+        else:
+            progress = (epoch * self.n_tokens + token) / (self._epochs * self.n_tokens)
         return self._alpha - (self._alpha - self._min_alpha) * progress
+
+
+def held_out_chunks(n_chunks: int, share: float, seed: int) -> NDArray[np.int64]:
+    """Choose at random; at least one chunk if `share` is above 0, and never all."""
+    n_held_out = min(max(1, round(share * n_chunks)), n_chunks - 1) if share > 0 else 0
+    chosen = np.random.default_rng(seed).permutation(n_chunks)[:n_held_out]
+    return np.sort(chosen)
 
 
 def cut(sentence_ends: NDArray[np.int64], chunk_tokens: int) -> NDArray[np.int64]:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import threading
 import time
 
+from fastw2v.callbacks import Events
 from fastw2v.checkpoints import Checkpoints
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
@@ -13,6 +16,8 @@ from fastw2v.history import EpochRecord, RunState
 from fastw2v.parameters import Parameters
 from fastw2v.progress import Progress
 from fastw2v.run import Run, diverged
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between updates of the progress display.
 _TICK = 0.1
@@ -26,6 +31,8 @@ def train(
     *,
     state: RunState | None = None,
     checkpoints: Checkpoints | None = None,
+    events: Events | None = None,
+    max_seconds: float | None = None,
     show_progress: bool | None = None,
 ) -> None:
     """Train `parameters` in place on `corpus`, adding a record to `history` as each epoch ends.
@@ -42,6 +49,10 @@ def train(
         Where the run stands to which `parameters` belong: it goes on from there.
     checkpoints : Checkpoints, optional
         Written when they are due, and when the run ends, after Ctrl-C too.
+    events : Events, optional
+        Told how the run goes; may stop it.
+    max_seconds : float, optional
+        Train for so long, however many epochs that is, instead of ``config.epochs``.
     show_progress : bool or None
         None: if standard error is a terminal.
 
@@ -52,43 +63,104 @@ def train(
     KeyboardInterrupt
         After Ctrl-C, when all workers have stopped at a chunk border: `parameters` are usable.
     """
-    run = Run(corpus, parameters, config, history, state or RunState())
-    workers = [
-        threading.Thread(target=run.work, name=f"fastw2v-{i}", daemon=True)
-        for i in range(run.n_workers)
-    ]
-    with Progress(run.total_words, show_progress) as progress:
-        try:
-            for worker in workers:
-                worker.start()
-            while not run.wait(_TICK):
-                progress.show(run.words_done, run.recent_loss)
-                if checkpoints is not None and checkpoints.are_due(run.words_done):
-                    with run.paused():
-                        _save(checkpoints, run, parameters, config)
-        finally:
-            run.stop_handing_out()
-            _join(workers)
-            if checkpoints is not None:
-                _save(checkpoints, run, parameters, config)
-        progress.show(run.words_done, run.recent_loss)
-    run.raise_error()
-    _check_finite(parameters, config)  # the loss is sampled, so it may have missed that
+    session = _Session(corpus, parameters, config, history, checkpoints, events)
+    session.run = Run(
+        corpus,
+        parameters,
+        config,
+        history,
+        state or RunState(),
+        max_seconds=max_seconds,
+        waits_at_epochs=bool(events) or config.held_out > 0,
+    )
+    session.train(show_progress)
 
 
-def _save(
-    checkpoints: Checkpoints, run: Run, parameters: Parameters, config: TrainingConfig
-) -> None:
-    """Write a checkpoint, but none that is of no use in the place of one that is."""
-    if run.failed:
-        return
-    _check_finite(parameters, config)
-    checkpoints.save(run.state(), parameters, run.words_done)
+class _Session:
+    """What the main thread does while the workers train."""
 
+    run: Run
 
-def _check_finite(parameters: Parameters, config: TrainingConfig) -> None:
-    if not parameters.are_finite:
-        raise diverged("a vector is not finite", config)
+    def __init__(
+        self,
+        corpus: EncodedCorpus,
+        parameters: Parameters,
+        config: TrainingConfig,
+        history: list[EpochRecord],
+        checkpoints: Checkpoints | None,
+        events: Events | None,
+    ) -> None:
+        self._parameters = parameters
+        self._config = config
+        self._history = history
+        self._checkpoints = checkpoints
+        self._events = events
+        self._n_announced = len(history)  # epochs whose end is dealt with
+
+    def train(self, show_progress: bool | None) -> None:
+        run, events = self.run, self._events
+        workers = [
+            threading.Thread(target=run.work, name=f"fastw2v-{i}", daemon=True)
+            for i in range(run.n_workers)
+        ]
+        if events:
+            events.train_begin()
+            events.epoch_begin()
+        with Progress(run.total_words, show_progress) as progress:
+            try:
+                for worker in workers:
+                    worker.start()
+                while not (run.wait(_TICK) or (events and events.stop_requested)):
+                    progress.show(run.words_done, run.total_words, run.recent_loss)
+                    self._tick()
+            finally:
+                run.stop_handing_out()
+                _join(workers)
+                if events is not None:
+                    events.trained(run.epochs_done)
+                self._save_checkpoint()
+            progress.show(run.words_done, run.total_words, run.recent_loss)
+        run.raise_error()
+        self._end_epochs()
+        self._check_finite()  # the loss is sampled, so it may have missed that
+        if events:
+            events.train_end()
+
+    def _tick(self) -> None:
+        if self._events:
+            self._events.progress(self.run.status())
+        if self._end_epochs():
+            if self._events:
+                self._events.epoch_begin()
+            self.run.begin_next_epoch()
+        if self._checkpoints is not None and self._checkpoints.are_due(self.run.words_done):
+            with self.run.paused():
+                self._save_checkpoint()
+
+    def _end_epochs(self) -> bool:
+        """Deal with the epochs that have ended; say whether any has. Workers wait if they must."""
+        ended = self._history[self._n_announced :]
+        for i, record in enumerate(ended, self._n_announced):
+            loss = self.run.held_out_loss()
+            if loss is not None:
+                self._history[i] = dataclasses.replace(record, held_out_loss=loss)
+            self._n_announced += 1
+            logger.info("%s", self._history[i])
+            if self._events:
+                self._events.epoch_end()
+        return bool(ended)
+
+    def _save_checkpoint(self) -> None:
+        """Write a checkpoint, but none that is of no use in the place of one that is."""
+        if self._checkpoints is None or self.run.failed:
+            return
+        self._check_finite()
+        self._end_epochs()
+        self._checkpoints.save(self.run.state(), self._parameters, self.run.words_done)
+
+    def _check_finite(self) -> None:
+        if not self._parameters.are_finite:
+            raise diverged("a vector is not finite", self._config)
 
 
 def _join(workers: list[threading.Thread]) -> None:

@@ -6,12 +6,15 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.callbacks import Events, MetricsFile
 from fastw2v.checkpoints import (
     CORPUS,
     Checkpoints,
@@ -19,11 +22,12 @@ from fastw2v.checkpoints import (
     check_same_run,
     load_newest,
     prepare_folder,
+    seconds_of,
 )
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.history import EpochRecord, RunState
+from fastw2v.history import EpochRecord
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.parameters import Parameters
 from fastw2v.persistence.model_file import load_model, save_model
@@ -48,6 +52,8 @@ class Word2Vec:
     config : TrainingConfig
     history : list of EpochRecord
         Speed and loss of each epoch.
+    epochs_trained : float
+        How many, the last perhaps in part; 0 for a model that was loaded.
 
     Raises
     ------
@@ -66,6 +72,8 @@ class Word2Vec:
         self.config = TrainingConfig.from_keywords(hyper_parameters)
         resolve_isa(self.config.isa)  # refuse a wrong name now, not after an hour of reading
         self.history: list[EpochRecord] = []
+        self.epochs_trained = 0.0
+        self.stop_requested = False
         self._corpus = None if corpus is None else as_corpus(corpus)
         if isinstance(self._corpus, EncodedCorpus):
             self.config = _with_bounds_of(self._corpus, self.config, hyper_parameters)
@@ -81,6 +89,9 @@ class Word2Vec:
         self,
         *,
         progress: bool | None = None,
+        callbacks: Iterable[Any] = (),
+        metrics: str | os.PathLike[str] | None = None,
+        max_time: str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         every: str = "10 min",
     ) -> Word2Vec:
@@ -90,6 +101,14 @@ class Word2Vec:
         ----------
         progress : bool or None
             Show progress on standard error; None: if it is a terminal.
+        callbacks : iterable of Callback
+            Told how the run goes; may stop it.
+        metrics : path-like, optional
+            A file to which a line of JSON is added each second and for each epoch.
+        max_time : str, optional
+            "10 min", "2 h", "45 s": the time from now, reading included, at which the run ends with
+            its learning rate at ``min_alpha``, in place of ``epochs``. `epochs_trained` says how
+            many it came to. Not together with `checkpoint`.
         checkpoint : path-like, optional
             A folder for the encoded corpus and the last two checkpoints of the run, with which
             `resume` goes on if the run does not come to its end.
@@ -108,15 +127,19 @@ class Word2Vec:
         FloatingPointError
             If training diverged. There are no vectors then.
         KeyboardInterrupt
-            After Ctrl-C. What was trained until then is in `wv`.
+            After Ctrl-C. What was trained until then is in `wv`, as after an error of a callback.
         """
         if self._vectors is not None:
             raise RuntimeError("the model is trained already; make a new Word2Vec to train again")
         if self._corpus is None:
             raise RuntimeError("there is no corpus to train on: give one, Word2Vec(corpus).train()")
+        ends_at = None if max_time is None else time.monotonic() + seconds_of(max_time)
         if checkpoint is not None:  # refuse now, not after an hour of reading
+            if max_time is not None:
+                raise ValueError("max_time cannot be kept by a run with checkpoints: leave one out")
             Interval.parse(every)
             prepare_folder(checkpoint)
+        events = self._events(callbacks, metrics)
         n_threads = self.config.workers or usable_cpus()
         encoded = encode_corpus(
             self._corpus,
@@ -135,7 +158,14 @@ class Word2Vec:
                 self.config, workers=n_threads, isa=resolve_isa(self.config.isa)
             )
             checkpoints = Checkpoints.begin(checkpoint, every, encoded, used, parameters)
-        self._train(encoded, parameters, progress=progress, checkpoints=checkpoints)
+        self._train(
+            encoded,
+            parameters,
+            show_progress=progress,
+            events=events,
+            checkpoints=checkpoints,
+            max_seconds=None if ends_at is None else ends_at - time.monotonic(),
+        )
         return self
 
     @classmethod
@@ -145,6 +175,8 @@ class Word2Vec:
         *,
         corpus: EncodedCorpus | None = None,
         progress: bool | None = None,
+        callbacks: Iterable[Any] = (),
+        metrics: str | os.PathLike[str] | None = None,
     ) -> Word2Vec:
         """Go on with a run from its newest checkpoint, to its end, and return the model.
 
@@ -158,7 +190,7 @@ class Word2Vec:
             warning, for the one before.
         corpus : EncodedCorpus, optional
             In place of the one in the folder; it must be the same.
-        progress : bool or None
+        progress, callbacks, metrics
             As for `train`.
 
         Raises
@@ -177,35 +209,40 @@ class Word2Vec:
         model._train(
             encoded,
             newest.parameters(),
-            progress=progress,
+            show_progress=progress,
+            events=model._events(callbacks, metrics),
             state=newest.state,
             checkpoints=Checkpoints(checkpoint, newest.every, encoded, newest.config),
         )
         return model
 
-    def _train(
-        self,
-        corpus: EncodedCorpus,
-        parameters: Parameters,
-        *,
-        progress: bool | None,
-        state: RunState | None = None,
-        checkpoints: Checkpoints | None,
-    ) -> None:
+    def _events(self, callbacks: Iterable[Any], metrics: str | os.PathLike[str] | None) -> Events:
+        files = [] if metrics is None else [MetricsFile(metrics)]
+        return Events(self, [*callbacks, *files])
+
+    def _train(self, corpus: EncodedCorpus, parameters: Parameters, **how: Any) -> None:
+        """Train, and keep what was trained, whatever ends the run but divergence."""
+        self.stop_requested = False
+        self.epochs_trained = 0.0
+        self._keep(corpus, parameters)  # callbacks may look at the vectors
         try:
-            train(
-                corpus,
-                parameters,
-                self.config,
-                self.history,
-                state=state,
-                checkpoints=checkpoints,
-                show_progress=progress,
-            )
-        except KeyboardInterrupt:
-            self._keep(corpus, parameters)
+            train(corpus, parameters, self.config, self.history, **how)
+        except Exception as error:
+            if isinstance(error, FloatingPointError) or self.epochs_trained == 0:
+                self._vectors = self._output_vectors = None
+                self._corpus = corpus
             raise
-        self._keep(corpus, parameters)
+        finally:
+            self.renew_vectors()
+
+    def stop(self) -> None:
+        """End training soon, as if it had come to its end: for callbacks, and for other threads."""
+        self.stop_requested = True
+
+    def renew_vectors(self) -> None:
+        """Forget what was derived from the vectors of `wv`, which training has changed since."""
+        if self._vectors is not None:
+            self._vectors = KeyedVectors(self._vectors.vocabulary, self._vectors.vectors)
 
     def _keep(self, corpus: EncodedCorpus, parameters: Parameters) -> None:
         self._vectors = KeyedVectors(corpus.vocabulary, parameters.input_vectors)

@@ -8,7 +8,7 @@ from fastw2v.checkpoints.folder import (
     load_newest,
     prepare_folder,
 )
-from fastw2v.checkpoints.interval import Interval
+from fastw2v.checkpoints.interval import Interval, seconds_of
 
 __all__ = [
     "CORPUS",
@@ -17,4 +17,5 @@ __all__ = [
     "check_same_run",
     "load_newest",
     "prepare_folder",
+    "seconds_of",
 ]

@@ -151,6 +151,7 @@ def _checked(kind: Any, values: dict[str, Any]) -> Any:
     types: dict[Any, Any] = {
         "int": int,
         "float": (int, float),
+        "float | None": (int, float, type(None)),
         "EpochSum": EpochSum,
         "list[EpochRecord]": list,
     }

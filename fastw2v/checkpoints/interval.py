@@ -36,3 +36,18 @@ class Interval:
                 f'"50_000_000 words", got {every!r}'
             )
         return cls(amount, unit)
+
+
+def seconds_of(max_time: str) -> float:
+    """Read a time: "45 s", "10 min", "2 h"."""
+    if not isinstance(max_time, str):
+        raise TypeError(f'max_time must be a string such as "10 min", got {max_time!r}')
+    try:
+        interval = Interval.parse(max_time)
+    except ValueError:
+        interval = Interval(0, "")
+    if interval.unit != "seconds":
+        raise ValueError(
+            f'max_time must be a time such as "45 s", "10 min", "2 h", got {max_time!r}'
+        )
+    return interval.amount

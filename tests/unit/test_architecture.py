@@ -27,20 +27,21 @@ ALLOWED: dict[str, set[str]] = {
         "__init__", "config", "evaluation", "keyed_vectors", "persistence", "system", "word2vec",
     },
     "__init__": {
-        "_core", "_version", "config", "corpus", "evaluation", "history", "keyed_vectors", "system",
-        "vocabulary", "word2vec",
+        "_core", "_version", "callbacks", "config", "corpus", "evaluation", "history",
+        "keyed_vectors", "system", "vocabulary", "word2vec",
     },
     "word2vec": {
-        "checkpoints", "config", "corpus", "history", "keyed_vectors", "parameters", "persistence",
-        "system", "training",
+        "callbacks", "checkpoints", "config", "corpus", "history", "keyed_vectors", "parameters",
+        "persistence", "system", "training",
     },
     "training": {
-        "checkpoints", "config", "corpus", "history", "parameters", "progress", "run",
+        "callbacks", "checkpoints", "config", "corpus", "history", "parameters", "progress", "run",
     },
     "run": {
-        "_core", "config", "corpus", "engine", "history", "memory", "parameters", "schedule",
-        "system",
+        "_core", "callbacks", "config", "corpus", "engine", "history", "memory", "parameters",
+        "schedule", "system",
     },
+    "callbacks": set(),
     "engine": {"_core", "config", "corpus", "parameters", "sampling", "system"},
     "checkpoints": {"_version", "config", "corpus", "history", "parameters", "persistence"},
     "history": set(),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -141,6 +142,7 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same_bits(
         rest = process.communicate(timeout=120)[0]
         if rest == "ended\n":
             break
+        assert process.returncode == -signal.SIGKILL
         killed += 1
         if checkpoints_in(folder):
             script = (

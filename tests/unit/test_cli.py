@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import json
 import os
 import re
 import subprocess
@@ -91,6 +92,15 @@ def test_a_run_with_checkpoints_can_be_resumed(folder: Path, tmp_path: Path) -> 
     assert same_bits(Word2Vec.load(first), Word2Vec.load(second))
 
 
+def test_a_run_within_a_time_with_metrics(folder: Path, tmp_path: Path) -> None:
+    metrics = tmp_path / "run.jsonl"
+    arguments = ["train", str(folder / "text.txt"), "-o", str(tmp_path / "model"), "--quiet"]
+    assert main([*arguments, "--max-time", "1 s", "--metrics", str(metrics)]) == 0
+    events = [json.loads(line)["event"] for line in metrics.read_text("utf-8").splitlines()]
+    assert events[0] == "begin"
+    assert events[-1] == "end"
+
+
 def test_a_folder_of_checkpoints_is_not_trained_over(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,6 +134,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "alpha": (["--alpha", "0.04"], 0.04),
     "min_alpha": (["--min-alpha", "0"], 0.0),
     "epochs": (["--epochs", "3"], 3),
+    "held_out": (["--held-out", "0.1"], 0.1),
     "cbow_mean": (["--no-cbow-mean"], False),
     "cbow_gradient": (["--cbow-gradient", "exact"], "exact"),
     "shrink_windows": (["--no-shrink-windows"], False),

@@ -32,6 +32,7 @@ OUT_OF_RANGE: dict[str, list[tuple[Any, str]]] = {
     "alpha": [(0, "> 0.0"), (-0.1, "> 0.0"), (101, "<= 100.0"), (math.nan, "finite")],
     "min_alpha": [(-1e-9, ">= 0.0"), (math.inf, "finite"), (-math.inf, "finite")],
     "epochs": [(0, ">= 1"), (-1, ">= 1"), (2**31, "<= 2147483647")],
+    "held_out": [(-0.1, ">= 0.0"), (0.95, "<= 0.9"), (float("nan"), "finite")],
     "cbow_mean": [(2, "True or False (or 1 or 0)")],
     "cbow_gradient": [("true", "one of 'undivided', 'exact'")],
     "shrink_windows": [(-1, "True or False (or 1 or 0)")],
@@ -47,7 +48,7 @@ INTEGERS = [
     *("vector_size", "window", "min_count", "max_final_vocab", "negative", "epochs"),
     *("shared_negatives", "pool_size", "seed", "workers"),
 ]
-REALS = ["sample", "ns_exponent", "alpha", "min_alpha", "pool_refresh"]
+REALS = ["held_out", "sample", "ns_exponent", "alpha", "min_alpha", "pool_refresh"]
 FLAGS = ["sg", "cbow_mean", "shrink_windows"]
 STRINGS = ["cbow_gradient", "negative_scope", "isa"]
 OPTIONAL = ["max_final_vocab", "alpha", "shared_negatives", "workers", "isa"]
@@ -160,7 +161,7 @@ def test_values_that_contradict_each_other_are_refused(
         ("sentences", "give the corpus as the first argument"),
         ("corpus_file", "give the path as the first argument"),
         ("compute_loss", "model.history"),
-        ("callbacks", "model.history"),
+        ("callbacks", "train(callbacks=...)"),
         ("trim_rule", "min_count"),
         ("null_word", "no word stands for"),
         ("comment", "no comment is kept"),

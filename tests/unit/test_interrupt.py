@@ -122,8 +122,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 runs, scans = [], []
 
 class Run(run.Run):
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         runs.append(self)
 
 class Stream(stream.TokenStream):

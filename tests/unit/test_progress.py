@@ -90,14 +90,14 @@ def test_plain_lines_are_some_seconds_apart(
     with Progress(1000, show=True) as shown:
         for tick in range(1, 51):  # five seconds
             now = tick / 10
-            shown.show(10 * tick, 1.5)
+            shown.show(10 * tick, 1000, 1.5)
         now = 6.0
-        shown.show(1000, 1.25)
-        shown.show(1000, 1.25)
+        shown.show(1000, 1000, 1.25)
+        shown.show(1000, 1000, 1.25)
     assert capsys.readouterr().err.splitlines() == [
-        " 20.0%  100 words/s  loss 1.5000",
-        " 40.0%  100 words/s  loss 1.5000",
-        "100.0%  167 words/s  loss 1.2500",
+        " 20.0%  100 words/s  loss 1.5000  0:08 left",
+        " 40.0%  100 words/s  loss 1.5000  0:06 left",
+        "100.0%  167 words/s  loss 1.2500  0:00 left",
     ]
 
 

@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run says what it does, can be stopped, keeps to a time, and measures what it has not seen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from training_support import model_of, same_bits, topic_sentences
+
+from fastw2v import (
+    Callback,
+    EarlyStopping,
+    EpochRecord,
+    TrainingConfig,
+    TrainingStatus,
+    Word2Vec,
+    encode_corpus,
+)
+from fastw2v.history import EpochSum
+from fastw2v.schedule import Schedule, held_out_chunks
+
+HYPER: dict[str, Any] = {"sg": 1, "vector_size": 16, "epochs": 3, "workers": 1}
+
+
+class Recorder(Callback):
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.statuses: list[TrainingStatus] = []
+
+    def on_train_begin(self, model: Word2Vec) -> None:
+        self.told.append(f"train begins, {len(model.history)}")
+
+    def on_epoch_begin(self, model: Word2Vec) -> None:
+        self.told.append(f"epoch begins, {len(model.history)}")
+
+    def on_progress(self, model: Word2Vec, status: TrainingStatus) -> None:
+        self.statuses.append(status)
+
+    def on_epoch_end(self, model: Word2Vec) -> None:
+        self.told.append(f"epoch ends, {len(model.history)}")
+
+    def on_train_end(self, model: Word2Vec) -> None:
+        self.told.append(f"train ends, {len(model.history)}")
+
+
+def trained(*callbacks: Any, **hyper: Any) -> Word2Vec:
+    return Word2Vec(topic_sentences(), **HYPER | hyper).train(progress=False, callbacks=callbacks)
+
+
+# ---- Callbacks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_callbacks_are_told_in_order(workers: int) -> None:
+    recorder = Recorder()
+    trained(recorder, workers=workers)
+    epochs = [(f"epoch begins, {i}", f"epoch ends, {i + 1}") for i in range(3)]
+    assert recorder.told == [
+        "train begins, 0", *(told for epoch in epochs for told in epoch), "train ends, 3",
+    ]  # fmt: skip
+
+
+def test_callbacks_do_not_change_the_vectors() -> None:
+    assert same_bits(trained(Recorder()), trained())
+
+
+def test_progress_says_where_the_run_stands() -> None:
+    recorder = Recorder()
+    trained(recorder, epochs=300)
+    words = [status.words for status in recorder.statuses]
+    assert len(words) >= 2
+    assert words == sorted(words)
+    for status in recorder.statuses:
+        assert status.total_words == 300 * 24_000
+        assert 0 <= status.words <= status.total_words
+        assert 1 <= status.epoch <= 301
+        assert 0 < status.learning_rate < 0.0225
+        assert status.words_per_second > 0
+
+
+def test_the_vectors_stand_still_at_the_end_of_an_epoch_and_have_fresh_norms() -> None:
+    seen: list[np.ndarray] = []
+
+    class Look(Callback):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            before = model.wv.vectors.copy()
+            time.sleep(0.05)
+            assert np.array_equal(before, model.wv.vectors)
+            np.testing.assert_allclose(model.wv.norms, np.linalg.norm(before, axis=1), rtol=1e-5)
+            seen.append(before)
+
+    model = trained(Look(), workers=2)
+    assert len(seen) == 3
+    assert not np.array_equal(seen[0], seen[1])
+    assert np.array_equal(seen[2], model.wv.vectors)
+
+
+def test_a_callback_can_stop_the_run() -> None:
+    class Stop(Callback):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            if len(model.history) == 2:
+                model.stop()
+
+    recorder = Recorder()
+    model = trained(Stop(), recorder, epochs=1000)
+    assert 2 <= model.epochs_trained < 1000
+    assert len(model.history) >= 2
+    assert recorder.told[-1].startswith("train ends")
+    assert model.wv.most_similar("0.0", topn=1)
+
+
+def test_another_thread_can_stop_the_run() -> None:
+    model = Word2Vec(topic_sentences(), **HYPER | {"epochs": 10**6})
+    timer = threading.Timer(0.3, model.stop)
+    timer.start()
+    model.train(progress=False, callbacks=[Recorder()])
+    assert 0 < model.epochs_trained < 10**6
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("method", ["on_epoch_begin", "on_epoch_end", "on_progress"])
+def test_an_error_of_a_callback_ends_the_run_and_leaves_the_vectors(
+    method: str, workers: int
+) -> None:
+    class Fail(Callback):
+        pass
+
+    def fail(self: Callback, model: Word2Vec, *status: TrainingStatus) -> None:
+        if model.history:
+            raise LookupError("of the callback")
+
+    setattr(Fail, method, fail)
+    model = Word2Vec(topic_sentences(), **HYPER | {"epochs": 10**5, "workers": workers})
+    with pytest.raises(LookupError, match="of the callback"):
+        model.train(progress=False, callbacks=[Fail()])
+    assert not [t for t in threading.enumerate() if t.name.startswith("fastw2v")]
+    assert model.epochs_trained >= 1
+    assert model.wv.most_similar("0.0", topn=1)
+
+
+def test_an_error_before_anything_is_trained_leaves_the_model_as_it_was() -> None:
+    class Fail(Callback):
+        def on_train_begin(self, model: Word2Vec) -> None:
+            raise LookupError
+
+    model = Word2Vec(iter(topic_sentences()), **HYPER)
+    with pytest.raises(LookupError):
+        model.train(progress=False, callbacks=[Fail()])
+    assert not model.is_trained
+    assert same_bits(model.train(progress=False), trained())
+
+
+def test_what_is_no_callback_is_refused_before_anything_is_read() -> None:
+    def corpus() -> Any:
+        raise AssertionError("it was read")
+        yield
+
+    with pytest.raises(TypeError, match="callbacks must have a method of"):
+        Word2Vec(corpus()).train(callbacks=["on_epoch_end"])
+
+
+# ---- Held-out loss, early stopping ---------------------------------------------------------------
+
+
+def test_what_is_held_out_is_not_trained_on() -> None:
+    """Words of chunks that are held out, and of no other, keep their initial vectors."""
+    sentences = [[f"{i}.{j}" for j in range(100)] * 5 for i in range(60)]  # a chunk each
+    corpus = encode_corpus(sentences, min_count=1)
+    model = Word2Vec(corpus, **HYPER | {"held_out": 0.1, "min_count": 1}).train(progress=False)
+    held_out = held_out_chunks(60, 0.1, model.config.seed).tolist()
+    assert len(held_out) == 6
+    outputs = model._output_vectors
+    assert outputs is not None
+    inputs = {i: model.wv[[f"{i}.{j}" for j in range(100)]] for i in range(60)}
+    for i in range(60):
+        assert np.abs(inputs[i]).max() <= 0.5 / 16 or i not in held_out
+        assert np.abs(inputs[i]).max() > 0.5 / 16 or i in held_out
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_held_out_loss_falls_while_there_is_something_to_learn(workers: int) -> None:
+    model = trained(held_out=0.1, epochs=5, alpha=0.05, workers=workers)
+    losses = [record.held_out_loss for record in model.history]
+    assert None not in losses
+    assert losses[-1] < losses[0]
+    assert losses[-1] == pytest.approx(model.history[-1].loss, rel=0.1)
+    assert model.history[0].words == pytest.approx(0.9 * 24_000, rel=0.05)
+
+
+def test_taking_the_held_out_loss_changes_no_vector() -> None:
+    """Epochs in one go, and epochs with a look at the loss in between, come to the same bits."""
+    first = trained(held_out=0.1)
+    corpus = encode_corpus(topic_sentences(), min_count=5)
+    second = Word2Vec(corpus, **HYPER | {"held_out": 0.1})
+    losses = []
+
+    class Look(Callback):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            losses.append(model.history[-1].held_out_loss)
+
+    second.train(progress=False, callbacks=[Look()])
+    assert same_bits(first, second)
+    assert losses == [record.held_out_loss for record in first.history]
+
+
+def test_without_held_out_there_is_no_held_out_loss() -> None:
+    assert [record.held_out_loss for record in trained().history] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("n_chunks", "share", "expected"), [(100, 0.1, 10), (100, 1e-9, 1), (1, 0.5, 0), (3, 0.9, 2)]
+)
+def test_how_many_chunks_are_held_out(n_chunks: int, share: float, expected: int) -> None:
+    chosen = held_out_chunks(n_chunks, share, seed=1)
+    assert len(set(chosen.tolist())) == expected
+    assert set(chosen.tolist()) <= set(range(n_chunks))
+
+
+def test_the_chunks_of_a_run_and_the_held_out_ones_are_all() -> None:
+    ends = np.cumsum(np.full(3000, 20))
+    schedule = Schedule(ends, TrainingConfig(held_out=0.2, epochs=2, min_alpha=0.0))
+    position, seen = 0, []
+    while position < len(schedule):
+        stretch = schedule.stretch(position, 7)
+        seen += stretch.borders[:-1].tolist()
+        position += len(stretch)
+    held_out = [stretch.borders[0] for stretch in schedule.held_out()]
+    assert sorted(seen[: len(seen) // 2] + held_out) == sorted(set(seen) | set(held_out))
+    assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
+    assert len(held_out) == 20
+    assert schedule.learning_rate(2, 0) == 0
+
+
+def test_early_stopping_waits_for_its_patience() -> None:
+    stopping = EarlyStopping(patience=2, min_delta=0.1)
+
+    class Model:
+        config = TrainingConfig(held_out=0.1)
+        history: list[EpochRecord] = []  # noqa: RUF012
+        stopped = False
+
+        def stop(self) -> None:
+            self.stopped = True
+
+    model = Model()
+    stopping.on_train_begin(model)
+    for epoch, (loss, stops) in enumerate(
+        [(2.0, False), (1.95, False), (1.8, False), (1.75, False), (1.79, True)], 1
+    ):
+        model.history.append(EpochRecord(epoch, 1.0, 1, 1.0, 1, 2.0, 0.1, 0.0, 0.0, loss))
+        stopping.on_epoch_end(model)
+        assert model.stopped == stops
+
+
+def test_early_stopping_ends_a_run_that_learns_nothing_more() -> None:
+    generator = np.random.default_rng(0)
+    noise = [[str(word) for word in line] for line in generator.integers(300, size=(2000, 12))]
+    model = Word2Vec(noise, **HYPER | {"epochs": 1000, "held_out": 0.1, "alpha": 0.2})
+    model.train(progress=False, callbacks=[EarlyStopping(patience=2)])
+    losses = [record.held_out_loss or 0.0 for record in model.history]
+    assert len(losses) < 1000
+    assert min(losses) not in losses[-2:] or len(losses) == 2
+
+
+def test_early_stopping_wants_a_held_out_loss() -> None:
+    with pytest.raises(ValueError, match=r"held_out=0\.01"):
+        trained(EarlyStopping())
+    with pytest.raises(ValueError, match="patience must be >= 1, got 0"):
+        EarlyStopping(patience=0)
+    with pytest.raises(ValueError, match="min_delta must be >= 0"):
+        EarlyStopping(min_delta=float("nan"))
+
+
+def test_the_margin_of_the_loss_covers_the_truth_nineteen_times_of_twenty() -> None:
+    """Chunks of known mean: how often is it within the margin?"""
+    generator = np.random.default_rng(3)
+    inside = 0
+    for _ in range(1000):
+        total = EpochSum()
+        for n in generator.integers(20, 60, size=100).tolist():
+            total.add(n, n, float(generator.normal(2.0, 0.5, size=n).sum()))
+        inside += abs(total.loss - 2.0) <= total.loss_margin
+    assert 920 <= inside <= 975
+    assert np.isnan(EpochSum().loss_margin)
+
+
+# ---- Metrics -------------------------------------------------------------------------------------
+
+
+def test_metrics_are_lines_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastw2v.callbacks.METRICS_SECONDS", 0.0)
+    path = tmp_path / "run.jsonl"
+    model = Word2Vec(topic_sentences(), **HYPER | {"epochs": 100})
+    model.train(progress=False, metrics=path)
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    events = [line["event"] for line in lines]
+    assert events[0] == "begin"
+    assert events[-1] == "end"
+    assert events.count("epoch") == 100
+    assert events.count("progress") >= 1
+    epochs = [line for line in lines if line["event"] == "epoch"]
+    assert [line["loss"] for line in epochs] == [record.loss for record in model.history]
+    assert lines[0]["hyper_parameters"]["epochs"] == 100
+
+
+def test_metrics_that_cannot_be_written_are_refused_at_once_or_warned_of(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="missing"):
+        Word2Vec(topic_sentences(), **HYPER).train(metrics=tmp_path / "missing" / "run.jsonl")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    class Remove(Callback):
+        def on_epoch_begin(self, model: Word2Vec) -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    model = Word2Vec(topic_sentences(), **HYPER)
+    with pytest.warns(RuntimeWarning, match="metrics are no longer written"):
+        model.train(progress=False, callbacks=[Remove()], metrics=folder / "run.jsonl")
+    assert len(model.history) == 3
+
+
+# ---- Deadline ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("callbacks", [[], [Recorder()]])
+def test_a_run_ends_on_time_fully_decayed(workers: int, callbacks: list[Callback]) -> None:
+    model = Word2Vec(topic_sentences(), **HYPER | {"workers": workers, "epochs": 1})
+    began = time.monotonic()
+    model.train(progress=False, max_time="1 s", callbacks=callbacks)
+    assert 0.9 < time.monotonic() - began < 10  # busy machines are late
+    assert model.epochs_trained > 2
+    assert len(model.history) == int(model.epochs_trained)
+    rates = [record.learning_rate for record in model.history]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.5 * 0.0225
+
+
+def test_a_time_that_reading_uses_up_trains_nothing_but_ends() -> None:
+    def slow() -> Any:
+        time.sleep(0.2)
+        yield from topic_sentences()
+
+    model = Word2Vec(slow(), **HYPER).train(progress=False, max_time="0.1 s")
+    assert model.epochs_trained == 0
+    assert model.is_trained
+
+
+@pytest.mark.parametrize("max_time", ["", "10", "0 s", "1 epoch", "1000 words"])
+def test_bad_times_are_refused(max_time: str) -> None:
+    with pytest.raises(ValueError, match="max_time must be a time such as"):
+        Word2Vec(topic_sentences()).train(max_time=max_time)
+
+
+def test_a_time_is_a_string_and_goes_with_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="max_time must be a string"):
+        Word2Vec(topic_sentences()).train(max_time=10)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="leave one out"):
+        Word2Vec(topic_sentences()).train(max_time="1 s", checkpoint=tmp_path / "run")
+
+
+def test_a_stopped_run_with_checkpoints_goes_on_with_its_callbacks(tmp_path: Path) -> None:
+    class Stop(Callback):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            if len(model.history) == 2:
+                model.stop()
+
+    hyper = HYPER | {"epochs": 5, "held_out": 0.1}
+    model = Word2Vec(topic_sentences(), **hyper)
+    model.train(progress=False, callbacks=[Stop()], checkpoint=tmp_path / "run")
+    assert len(model.history) < 5
+    recorder = Recorder()
+    resumed = Word2Vec.resume(tmp_path / "run", progress=False, callbacks=[recorder])
+    whole = model_of(topic_sentences(), **hyper)
+    assert same_bits(resumed, whole)
+    assert [r.held_out_loss for r in resumed.history] == [r.held_out_loss for r in whole.history]
+    assert recorder.told[-1] == "train ends, 5"
