@@ -93,13 +93,15 @@ class EarlyStopping(Callback):
             raise ValueError(f"min_delta must be >= 0, got {min_delta!r}")
         self.patience = patience
         self.min_delta = min_delta
+        self._n_before = 0
 
     def on_train_begin(self, model: Any) -> None:
+        self._n_before = len(model.history)
         if model.config.held_out == 0:
             raise ValueError("EarlyStopping needs a held-out loss: Word2Vec(..., held_out=0.01)")
 
     def on_epoch_end(self, model: Any) -> None:
-        losses = [record.held_out_loss for record in model.history]
+        losses = [record.held_out_loss for record in model.history[self._n_before :]]
         best, best_epoch = math.inf, 0
         for epoch, loss in enumerate(losses, 1):
             if loss is not None and loss < best - self.min_delta:

@@ -14,7 +14,7 @@ class EpochRecord:
     Attributes
     ----------
     epoch : int
-        From 1.
+        From 1; counted on when a model is trained again.
     seconds : float
         From the end of the epoch before; without the time between a stop and its resumption.
     words : int

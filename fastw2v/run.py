@@ -302,7 +302,7 @@ class Run:
         words = round(total.tokens * self._words_per_token)
         self._history.append(
             EpochRecord(
-                epoch=epoch + 1,
+                epoch=len(self._history) + 1,
                 seconds=seconds,
                 words=words,
                 words_per_second=words / seconds,

@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.callbacks import Events, MetricsFile
-from fastw2v.checkpoints import (
-    CORPUS,
-    Checkpoints,
-    Interval,
-    check_same_run,
-    load_newest,
-    prepare_folder,
-    seconds_of,
-)
+from fastw2v.checkpoints import CORPUS, Checkpoints, check_same_run, load_newest
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
+from fastw2v.growth import UpdateReport, carried_over, encoded_by, grow
 from fastw2v.history import EpochRecord
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.parameters import Parameters
 from fastw2v.persistence.model_file import load_model, save_model
+from fastw2v.plan import TrainingPlan, with_bounds_of
 from fastw2v.system import resolve_isa, usable_cpus
 from fastw2v.training import train
+from fastw2v.vocabulary import Vocabulary
 
 
 class Word2Vec:
@@ -76,7 +70,7 @@ class Word2Vec:
         self.stop_requested = False
         self._corpus = None if corpus is None else as_corpus(corpus)
         if isinstance(self._corpus, EncodedCorpus):
-            self.config = _with_bounds_of(self._corpus, self.config, hyper_parameters)
+            self.config = with_bounds_of(self._corpus, self.config, hyper_parameters)
         self._vectors: KeyedVectors | None = None
         self._output_vectors: NDArray[np.float32] | None = None
 
@@ -87,7 +81,10 @@ class Word2Vec:
 
     def train(
         self,
+        corpus: Any = None,
         *,
+        epochs: int | None = None,
+        alpha: float | None = None,
         progress: bool | None = None,
         callbacks: Iterable[Any] = (),
         metrics: str | os.PathLike[str] | None = None,
@@ -99,6 +96,12 @@ class Word2Vec:
 
         Parameters
         ----------
+        corpus : optional
+            In place of the one that the model was made with. A model that is trained goes on with
+            it: words that it does not know are passed over (`update` takes them in), and counts
+            stay as they are.
+        epochs, alpha : optional
+            For this run, in place of the hyper-parameters.
         progress : bool or None
             Show progress on standard error; None: if it is a terminal.
         callbacks : iterable of Callback
@@ -119,7 +122,7 @@ class Word2Vec:
         Raises
         ------
         RuntimeError
-            If there is no corpus, or the model is trained already.
+            If there is no corpus; a model that is trained has let go of its own.
         FileExistsError
             If the folder has checkpoints of another run.
         ValueError
@@ -129,44 +132,87 @@ class Word2Vec:
         KeyboardInterrupt
             After Ctrl-C. What was trained until then is in `wv`, as after an error of a callback.
         """
-        if self._vectors is not None:
-            raise RuntimeError("the model is trained already; make a new Word2Vec to train again")
-        if self._corpus is None:
-            raise RuntimeError("there is no corpus to train on: give one, Word2Vec(corpus).train()")
-        ends_at = None if max_time is None else time.monotonic() + seconds_of(max_time)
-        if checkpoint is not None:  # refuse now, not after an hour of reading
-            if max_time is not None:
-                raise ValueError("max_time cannot be kept by a run with checkpoints: leave one out")
-            Interval.parse(every)
-            prepare_folder(checkpoint)
-        events = self._events(callbacks, metrics)
-        n_threads = self.config.workers or usable_cpus()
-        encoded = encode_corpus(
-            self._corpus,
+        if corpus is not None and not self.is_trained:
+            self._corpus = as_corpus(corpus)
+        if corpus is None and self._corpus is None:
+            reason = " (the model is trained already)" if self.is_trained else ""
+            raise RuntimeError(f"there is no corpus to train on{reason}: give one, train(corpus)")
+        plan = self._plan(
+            epochs=epochs,
+            alpha=alpha,
+            progress=progress,
+            callbacks=callbacks,
+            metrics=metrics,
+            max_time=max_time,
+            checkpoint=checkpoint,
+            every=every,
+        )
+        if self.is_trained:
+            encoded = encoded_by(self._encode(corpus, plan.config), self.wv.vocabulary)
+            self._train(plan, encoded, self._carried_over(encoded.vocabulary))
+            return self
+        self.config = plan.config
+        self._corpus = encoded = self._encode(self._corpus, plan.config)
+        self.history.clear()  # of a run that failed
+        parameters = Parameters.initial(
+            len(encoded.vocabulary),
+            self.config.vector_size,
+            self.config.seed,
+            self.config.workers or usable_cpus(),
+        )
+        self._train(plan, encoded, parameters)
+        return self
+
+    def update(self, corpus: Any, **options: Any) -> UpdateReport:
+        """Take in the words of a new corpus, and train on it.
+
+        Words are counted on from what the model has read before, the rare ones that it dropped
+        included: a word that was seen twice, and now twice again, gets in under ``min_count=3``.
+        Known words keep their vectors as a start, and stay in the vocabulary.
+
+        Parameters
+        ----------
+        corpus
+            The new text alone.
+        **options
+            Those of `train`: ``epochs``, ``alpha``, ``callbacks``, ``checkpoint`` and the rest.
+
+        Returns
+        -------
+        UpdateReport
+            What was added.
+        """
+        if not self.is_trained:
+            raise RuntimeError("there is nothing to update yet: call train() first")
+        plan = self._plan(**options)
+        read = self._encode(corpus, dataclasses.replace(plan.config, min_count=1))
+        encoded, report = grow(
+            self.wv.vocabulary,
+            read,
             min_count=self.config.min_count,
             max_final_vocab=self.config.max_final_vocab,
-            threads=n_threads,
         )
-        self._corpus = encoded  # whatever may fail from here on, the text need not be read again
-        parameters = Parameters.initial(
-            len(encoded.vocabulary), self.config.vector_size, self.config.seed, n_threads
+        self._train(plan, encoded, self._carried_over(encoded.vocabulary))
+        return report
+
+    def _carried_over(self, vocabulary: Vocabulary) -> Parameters:
+        if self._output_vectors is None:
+            raise RuntimeError("the model has no output vectors: it cannot be trained on")
+        return carried_over(
+            self.wv.vocabulary,
+            self.wv.vectors,
+            self._output_vectors,
+            vocabulary,
+            self.config.seed + len(self.history),  # new words begin elsewhere than the old ones did
         )
-        self.history.clear()  # of a run that failed
-        checkpoints = None
-        if checkpoint is not None:
-            used = dataclasses.replace(
-                self.config, workers=n_threads, isa=resolve_isa(self.config.isa)
-            )
-            checkpoints = Checkpoints.begin(checkpoint, every, encoded, used, parameters)
-        self._train(
-            encoded,
-            parameters,
-            show_progress=progress,
-            events=events,
-            checkpoints=checkpoints,
-            max_seconds=None if ends_at is None else ends_at - time.monotonic(),
+
+    def _encode(self, corpus: Any, config: TrainingConfig) -> EncodedCorpus:
+        return encode_corpus(
+            corpus,
+            min_count=config.min_count,
+            max_final_vocab=config.max_final_vocab,
+            threads=config.workers or usable_cpus(),
         )
-        return self
 
     @classmethod
     def resume(
@@ -206,9 +252,10 @@ class Word2Vec:
         check_same_run(newest, encoded)
         model = cls(**dataclasses.asdict(newest.config))
         model.history.extend(newest.state.history)
-        model._train(
+        model._run(
             encoded,
             newest.parameters(),
+            newest.config,
             show_progress=progress,
             events=model._events(callbacks, metrics),
             state=newest.state,
@@ -216,21 +263,46 @@ class Word2Vec:
         )
         return model
 
+    def _plan(
+        self,
+        *,
+        epochs: int | None = None,
+        alpha: float | None = None,
+        progress: bool | None = None,
+        callbacks: Iterable[Any] = (),
+        metrics: str | os.PathLike[str] | None = None,
+        **rest: Any,
+    ) -> TrainingPlan:
+        given: dict[str, Any] = {"epochs": epochs, "alpha": alpha}
+        config = dataclasses.replace(
+            self.config, **{name: value for name, value in given.items() if value is not None}
+        )
+        return TrainingPlan(config, self._events(callbacks, metrics), progress, **rest)
+
     def _events(self, callbacks: Iterable[Any], metrics: str | os.PathLike[str] | None) -> Events:
         files = [] if metrics is None else [MetricsFile(metrics)]
         return Events(self, [*callbacks, *files])
 
-    def _train(self, corpus: EncodedCorpus, parameters: Parameters, **how: Any) -> None:
-        """Train, and keep what was trained, whatever ends the run but divergence."""
+    def _train(self, plan: TrainingPlan, corpus: EncodedCorpus, parameters: Parameters) -> None:
+        self._run(corpus, parameters, plan.config, **plan.options(corpus, parameters))
+
+    def _run(
+        self,
+        corpus: EncodedCorpus,
+        parameters: Parameters,
+        config: TrainingConfig,
+        **options: Any,
+    ) -> None:
+        """Train, and keep what was trained; if nothing was, or it diverged, what was before."""
+        before = self._corpus, self._vectors, self._output_vectors
         self.stop_requested = False
         self.epochs_trained = 0.0
         self._keep(corpus, parameters)  # callbacks may look at the vectors
         try:
-            train(corpus, parameters, self.config, self.history, **how)
+            train(corpus, parameters, config, self.history, **options)
         except Exception as error:
             if isinstance(error, FloatingPointError) or self.epochs_trained == 0:
-                self._vectors = self._output_vectors = None
-                self._corpus = corpus
+                self._corpus, self._vectors, self._output_vectors = before
             raise
         finally:
             self.renew_vectors()
@@ -306,22 +378,6 @@ class Word2Vec:
         model._vectors = KeyedVectors(file.vocabulary, file.input_vectors)
         model._output_vectors = file.output_vectors
         return model
-
-
-def _with_bounds_of(
-    corpus: EncodedCorpus, config: TrainingConfig, given: dict[str, Any]
-) -> TrainingConfig:
-    """Take over how an encoded corpus was pruned; refuse to be `given` anything else."""
-    if corpus.n_tokens == 0:
-        raise ValueError("the corpus is empty: there is no word to train")
-    bounds = {name: getattr(corpus, name) for name in ("min_count", "max_final_vocab")}
-    for name, bound in bounds.items():
-        if name in given and getattr(config, name) != bound:
-            raise ValueError(
-                f"{name} was {bound} when this corpus was encoded, got {given[name]}: "
-                f"encode the text again, or leave {name} out"
-            )
-    return dataclasses.replace(config, **bounds)
 
 
 def _signature() -> inspect.Signature:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v._core import Encoder
 from fastw2v.persistence.checks import checked_number, checked_tensor, checked_version
 from fastw2v.persistence.native import load_tensors, refusing, save_tensors
 from fastw2v.persistence.vocabulary_tensors import decode_vocabulary, encode_vocabulary
@@ -122,6 +123,22 @@ class EncodedCorpus:
             f"EncodedCorpus({self.n_tokens:,} tokens in {self.n_sentences:,} sentences, "
             f"{len(self.vocabulary):,} words, {bounds})"
         )
+
+    def through(self, id_map: NDArray[np.int32], vocabulary: Vocabulary) -> EncodedCorpus:
+        """Return the corpus in ids of another vocabulary.
+
+        Parameters
+        ----------
+        id_map : ndarray of shape (vocab_size,), int32
+            The new id of each old one, or -1: then its tokens are dropped, and with them a sentence
+            that has no other.
+        vocabulary : Vocabulary
+        """
+        ends = self.sentence_ends.copy()
+        encoder = Encoder(id_map, ends, 0)
+        ids = np.empty(self.n_tokens, dtype=np.int32)
+        ids = ids[: encoder.encode(self.ids, ids)]
+        return EncodedCorpus(ids, ends[: encoder.n_sentences], vocabulary, self.n_raw_words)
 
     def fingerprint(self) -> str:
         """Return a hash of all that training sees: ids, sentence ends, words and counts."""

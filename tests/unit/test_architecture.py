@@ -31,9 +31,11 @@ ALLOWED: dict[str, set[str]] = {
         "keyed_vectors", "system", "vocabulary", "word2vec",
     },
     "word2vec": {
-        "callbacks", "checkpoints", "config", "corpus", "history", "keyed_vectors", "parameters",
-        "persistence", "system", "training",
+        "callbacks", "checkpoints", "config", "corpus", "growth", "history", "keyed_vectors",
+        "parameters", "persistence", "plan", "system", "training", "vocabulary",
     },
+    "plan": {"callbacks", "checkpoints", "config", "corpus", "parameters", "system"},
+    "growth": {"corpus", "parameters", "vocabulary"},
     "training": {
         "callbacks", "checkpoints", "config", "corpus", "history", "parameters", "progress", "run",
     },
