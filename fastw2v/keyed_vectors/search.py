@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.keyed_vectors.queries import (
-    Key,
+    Term,
     Queries,
     Weighted,
     as_items,
@@ -19,12 +19,12 @@ from fastw2v.keyed_vectors.queries import (
 )
 from fastw2v.keyed_vectors.rows import Vector
 from fastw2v.keyed_vectors.scan import cosines_with, nearest
-from fastw2v.keyed_vectors.table import VectorTable
+from fastw2v.keyed_vectors.editing import EditableTable
 
 Neighbours = list[tuple[str, float]]
 
 
-class VectorSearch(VectorTable):
+class VectorSearch(EditableTable):
     """Neighbours of words and vectors; see `KeyedVectors`."""
 
     @overload
@@ -130,7 +130,7 @@ class VectorSearch(VectorTable):
         return self._most_similar_to(np.asarray(vector), topn, restrict_vocab)
 
     def _most_similar_to(
-        self, key: Key, topn: int | None, restrict_vocab: int | None
+        self, key: Term, topn: int | None, restrict_vocab: int | None
     ) -> Neighbours | Vector:
         if topn is None:
             return self.most_similar([key], topn=None, restrict_vocab=restrict_vocab)
