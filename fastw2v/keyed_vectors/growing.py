@@ -50,7 +50,7 @@ class Growing:
     def extend(self, rows: NDArray[Any]) -> None:
         """Append rows; when there is no room, make twice as much as there was."""
         end = self._n_rows + len(rows)
-        if not self.owned or end > len(self._room):
+        if end > len(self._room):  # as it always is of an array that is not our own
             self._move(max(end, 2 * self._n_rows))
         self._room[self._n_rows : end] = rows
         self._n_rows = end
