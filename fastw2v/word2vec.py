@@ -339,12 +339,17 @@ class Word2Vec:
         Raises
         ------
         RuntimeError
-            If the model is not trained.
+            If the model is not trained, or `wv` was changed since then.
         OSError
             If it cannot be written; a file that was there before is as it was.
         """
         if self._vectors is None:
             raise RuntimeError("there is nothing to save yet: call train() first")
+        if self._vectors.changed:
+            raise RuntimeError(
+                "wv was changed, and a model is what was trained: save the vectors by "
+                "themselves, model.wv.save_word2vec_format(path)"
+            )
         save_model(
             path,
             vocabulary=self._vectors.vocabulary,

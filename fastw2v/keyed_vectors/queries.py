@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Queries: words, vectors and weights as the user gave them become unit vectors to search with."""
+"""Queries: keys, vectors and weights as the user gave them become unit vectors to search with."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.keyed_vectors.keys import Key, as_key, is_key
 from fastw2v.keyed_vectors.rows import Vector
 from fastw2v.keyed_vectors.table import VectorTable
 
-Key = str | NDArray[Any]
-Weighted = Key | tuple[Key, float]
-Item = tuple[Key, float]
+Term = Key | NDArray[Any]  # what a query is made of
+Weighted = Term | tuple[Term, float]
+Item = tuple[Term, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Queries:
     units : ndarray of shape (n_queries, vector_size), float32, C-contiguous
         Each row of length 1.
     excluded : list of list of int
-        For each query the ids of its own words, which are not to be found.
+        For each query the positions of its own keys, which are not to be found.
     """
 
     units: Vector
@@ -37,12 +38,12 @@ class Queries:
 
 
 def make_queries(table: VectorTable, asked: Sequence[Sequence[Item]]) -> Queries:
-    """Make each list of (word or vector, weight) one query: the direction of its weighted mean.
+    """Make each list of (key or vector, weight) one query: the direction of its weighted mean.
 
     Raises
     ------
     KeyError
-        A word is not in the vocabulary; the message says why.
+        A key is not there; the message says why.
     ValueError
         A query is empty, zero, not finite or of another size; of several, the message says which.
     """
@@ -50,24 +51,22 @@ def make_queries(table: VectorTable, asked: Sequence[Sequence[Item]]) -> Queries
     excluded = []
     for i, items in enumerate(asked):
         units[i] = _direction(table, items, "the query" if len(asked) == 1 else f"query {i}")
-        excluded.append([table.get_index(key) for key, _ in items if isinstance(key, str)])
+        keys = [term for term, _ in items if not isinstance(term, np.ndarray)]
+        excluded.append([table.get_index(key) for key in keys])
     return Queries(units, excluded)
 
 
 def _direction(table: VectorTable, items: Sequence[Item], name: str) -> NDArray[np.float64]:
     """Return the direction of the weighted mean, a unit vector of shape (vector_size,).
 
-    Words count with unit vectors, vectors as they are.
+    Keys count with unit vectors, vectors as they are.
     """
     if not items:
-        raise ValueError(f"{name} is empty: give at least one word or vector")
+        raise ValueError(f"{name} is empty: give at least one key or vector")
     mean = np.zeros(table.vector_size)
-    for key, weight in items:
-        vector = table.get_vector(key, norm=True) if isinstance(key, str) else key
-        if vector.shape != mean.shape:
-            raise ValueError(
-                f"a vector must have the shape ({table.vector_size},), not {vector.shape}"
-            )
+    for term, weight in items:
+        vector = term if isinstance(term, np.ndarray) else table.get_vector(term, norm=True)
+        check_size(table, vector)
         with np.errstate(invalid="ignore"):  # infinite - infinite
             mean += weight * vector.astype(np.float64)
     length = np.linalg.norm(mean)
@@ -77,25 +76,52 @@ def _direction(table: VectorTable, items: Sequence[Item], name: str) -> NDArray[
     return mean / length
 
 
+def check_size(table: VectorTable, vector: NDArray[Any]) -> None:
+    """Refuse a vector that the vectors of a table cannot be compared with."""
+    if vector.shape != (table.vector_size,):
+        raise ValueError(f"a vector must have the shape ({table.vector_size},), not {vector.shape}")
+
+
 def as_items(name: str, value: Any, weight: float) -> list[Item]:
-    """Return what the user gave as a list of (word or vector, weight)."""
+    """Return what the user gave as a list of (key or vector, weight)."""
     if value is None:
         return []
-    if _is_key(value) or _is_weighted(value):
+    if _is_term(value) or _is_weighted(value):
         value = [value]
     if not isinstance(value, Iterable):
-        raise TypeError(f"{name} must be a word, a vector or several of them, not {value!r}")
+        raise TypeError(f"{name} must be a key, a vector or several of them, not {value!r}")
     items = [item if _is_weighted(item) else (item, weight) for item in value]
-    for key, _ in items:
-        if not _is_key(key):
+    for term, _ in items:
+        if not _is_term(term):
             raise TypeError(
-                f"{name} must be made of words (str) and vectors (1-D ndarrays), not {key!r}"
+                f"{name} must be made of keys (str or int) and vectors (1-D ndarrays), not {term!r}"
             )
-    return items
+    return [(term if isinstance(term, np.ndarray) else as_key(term), w) for term, w in items]
 
 
-def _is_key(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, np.ndarray) and value.ndim == 1)
+def as_batch(queries: Any) -> list[list[Item]]:
+    """Return each query of a batch as a list of (key or vector, weight).
+
+    A query is what `most_similar` takes as `positive`, or a tuple (positive, negative).
+    """
+    if is_key(queries) or not isinstance(queries, Iterable):
+        raise TypeError(f"queries must be a list of queries or a 2-D ndarray, not {queries!r}")
+    if isinstance(queries, np.ndarray) and queries.ndim != 2 and queries.dtype.kind in "fiub":
+        raise ValueError(f"queries must be an ndarray of two dimensions, not {queries.ndim}")
+    return [_as_query(f"query {i}", query) for i, query in enumerate(queries)]
+
+
+def _as_query(name: str, query: Any) -> list[Item]:
+    if not isinstance(query, tuple):
+        return as_items(name, query, 1.0)
+    if len(query) != 2:
+        raise ValueError(f"{name} must be a pair (positive, negative), not {query!r}")
+    return as_items(name, query[0], 1.0) + as_items(name, query[1], -1.0)
+
+
+def _is_term(value: object) -> bool:
+    vector = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "fiub"
+    return vector or is_key(value)
 
 
 def _is_weighted(value: object) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ def nearest(
     queries: Vector,
     excluded: Sequence[Sequence[int]],
     topn: int,
+    threads: int = 1,
 ) -> tuple[NDArray[np.intp], Vector]:
     """Find the rows of the largest cosines with each query.
 
@@ -47,6 +49,8 @@ def nearest(
     excluded : sequence of sequences of int
         For each query the rows to leave out; those from n_rows on do not count.
     topn : int
+    threads : int
+        They share the queries.
 
     Returns
     -------
@@ -57,16 +61,24 @@ def nearest(
     """
     shape = len(queries), min(topn, len(vectors))
     ids, found = np.full(shape, -1, np.intp), np.full(shape, -np.inf, np.float32)
-    for i, query in enumerate(queries):
-        cosines = cosines_with(vectors, scales, norms, query)
+
+    def answer(i: int) -> None:
+        cosines = cosines_with(vectors, scales, norms, queries[i])
         cosines[[row for row in excluded[i] if row < len(vectors)]] = -np.inf
-        places = _largest(cosines, topn)
+        places = largest(cosines, topn)
         ids[i, : len(places)] = places
         found[i, : len(places)] = cosines[places]
+
+    if threads == 1 or len(queries) < 2:
+        for i in range(len(queries)):
+            answer(i)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(answer, range(len(queries))))
     return ids, found
 
 
-def _largest(values: Vector, n: int) -> NDArray[np.intp]:
+def largest(values: Vector, n: int) -> NDArray[np.intp]:
     """Return the places of the n largest values, the largest first and ties in order of place.
 
     NaN and -inf are never among them. A partition finds the n-th largest value, so that only the

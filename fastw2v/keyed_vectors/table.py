@@ -1,48 +1,83 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words, their rows and what is known of them: look-up."""
+"""Keys, their rows and what is known of them: look-up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.keyed_vectors.growing import Growing
+from fastw2v.keyed_vectors.keys import Key, Keys, as_key, as_keys, is_key
 from fastw2v.keyed_vectors.rows import Vector, Which, check_rows, float32_rows, row_norms
+from fastw2v.keyed_vectors.unknown import Found, Oov, check_oov, count_missing
 from fastw2v.vocabulary import Vocabulary
+
+T = TypeVar("T")
 
 
 class VectorTable:
-    """A vocabulary and one vector for each of its words; see `KeyedVectors`."""
+    """Keys and one vector for each of them; see `KeyedVectors`."""
 
     def __init__(
         self, vocabulary: Vocabulary, vectors: NDArray[Any], *, scales: Vector | None = None
     ) -> None:
-        check_rows(vectors, scales, len(vocabulary))
-        self.vocabulary = vocabulary
-        self.vectors = vectors
-        self.scales = scales
-        self._norms: Vector | None = None
+        if not isinstance(vocabulary, Vocabulary):
+            hint = ": KeyedVectors.empty(vector_size) is one without keys"
+            raise TypeError(
+                f"vocabulary must be a Vocabulary, not {vocabulary!r}"
+                f"{hint if isinstance(vocabulary, int) else ''}"
+            )
+        self._assemble(Keys(vocabulary), vectors, scales)
+
+    def _assemble(self, keys: Keys, vectors: NDArray[Any], scales: Vector | None) -> None:
+        check_rows(vectors, scales, len(keys))
+        self._keys = keys
+        self._rows = Growing(vectors)
+        self._scales = scales
+        self._norms: Growing | None = None
+
+    def _with(self, vectors: NDArray[Any], scales: Vector | None) -> Self:
+        """Return another table of the same keys, which goes its own way from here."""
+        table = type(self).__new__(type(self))
+        table._assemble(self._keys.copy(), vectors, scales)
+        return table
 
     @property
-    def index_to_key(self) -> list[str]:
-        """Words by id, in order of falling frequency."""
-        return self.vocabulary.words
+    def vocabulary(self) -> Vocabulary:
+        """The keys and their counts as they are now; a TypeError if a key is an int."""
+        return self._keys.vocabulary
 
     @property
-    def key_to_index(self) -> dict[str, int]:
-        """Word to id."""
-        return self.vocabulary.index
+    def vectors(self) -> NDArray[Any]:
+        """The rows, one a key, as they are kept: float32, float16 or int8."""
+        return self._rows.rows
+
+    @property
+    def scales(self) -> Vector | None:
+        """With int8 rows what each is multiplied by, else None."""
+        return self._scales
+
+    @property
+    def index_to_key(self) -> list[Any]:
+        """Keys by position, of a trained model in order of falling frequency."""
+        return self._keys.index_to_key
+
+    @property
+    def key_to_index(self) -> dict[Any, int]:
+        """Key to position."""
+        return self._keys.key_to_index
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """How often each word was read, by id.
+        """How often each word was read, by position.
 
         word2vec's formats store no counts: vectors loaded from them have the placeholders
         vocab_size, ..., 2, 1, as in gensim.
         """
-        return self.vocabulary.counts
+        return self._keys.attribute("count")
 
     @property
     def vector_size(self) -> int:
@@ -54,43 +89,41 @@ class VectorTable:
         """Euclidean lengths of the vectors, shape (vocab_size,), float32; kept once computed."""
         self.fill_norms()
         assert self._norms is not None
-        return self._norms
+        return self._norms.rows
 
     def fill_norms(self, force: bool = False) -> None:
         """Compute `norms`, again with `force`: needed after `vectors` were changed in place."""
         if self._norms is None or force:
-            self._norms = row_norms(self.vectors, self.scales)
+            self._norms = Growing(row_norms(self.vectors, self.scales), owned=True)
 
     def __len__(self) -> int:
-        return len(self.vocabulary)
+        return len(self._keys)
 
-    def __contains__(self, word: object) -> bool:
-        return word in self.vocabulary
+    def __contains__(self, key: object) -> bool:
+        return is_key(key) and key in self.key_to_index
 
     def __repr__(self) -> str:
         return f"KeyedVectors<vector_size={self.vector_size}, {len(self)} keys>"
 
-    def __getitem__(self, key_or_keys: str | Iterable[str]) -> Vector:
-        """Return the vector of a word (read-only), or those of several (a new array).
+    def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Vector:
+        """Return the vector of a key (read-only), or those of several (a new array).
 
         Raises
         ------
         KeyError
-            A word is not in the vocabulary; the message says why.
+            A key is not there; the message says why.
         """
-        if isinstance(key_or_keys, str):
-            return self.get_vector(key_or_keys)
-        if not isinstance(key_or_keys, Iterable):
-            raise TypeError(f"a key must be a word or several words, not {key_or_keys!r}")
-        return self.rows(np.array([self.get_index(key) for key in key_or_keys], dtype=np.intp))
+        if is_key(key_or_keys):
+            return self.get_vector(as_key(key_or_keys))
+        return self.lookup(key_or_keys).vectors
 
     def rows(self, which: Which) -> Vector:
-        """Return vectors by id.
+        """Return vectors by position.
 
         Parameters
         ----------
         which : slice, or ndarray of int
-            Ids of words.
+            Positions of keys.
 
         Returns
         -------
@@ -99,24 +132,31 @@ class VectorTable:
         """
         return float32_rows(self.vectors, self.scales, which)
 
-    def get_index(self, key: str, default: int | None = None) -> int:
-        """Return the id of a word, or `default` for an unknown one; KeyError without a default."""
-        if not isinstance(key, str):
-            raise TypeError(f"a key must be a word (str), not {key!r}")
-        word_id = self.key_to_index.get(key, default)
-        if word_id is None:
-            raise KeyError(f"{key!r} has no vector: {self.vocabulary.missing_reason(key)}")
-        return word_id
+    def get_index(self, key: Key, default: int | None = None) -> int:
+        """Return the position of a key, or `default` if unknown; KeyError without a default.
 
-    def get_vector(self, key: str, norm: bool = False) -> Vector:
-        """Return the vector of a word.
+        DIFFERS: from gensim, where a position stands for itself if it is no key. Here an int is a
+        key like any other.
+        """
+        key = as_key(key)
+        place = self.key_to_index.get(key, default)
+        if place is None:
+            raise KeyError(f"{key!r} has no vector: {self._keys.missing_reason(key)}")
+        return place
+
+    def has_index_for(self, key: Key) -> bool:
+        """Whether there is a vector for a key."""
+        return key in self
+
+    def get_vector(self, key: Key, norm: bool = False) -> Vector:
+        """Return the vector of a key.
 
         Parameters
         ----------
-        key : str
+        key : str or int
         norm : bool
             Return a new array of length 1 (or 0, for a vector of zeros) rather than the vector as
-            it is, which is read-only: a view of the word's row where rows are float32.
+            it is, which is read-only: a view of the key's row where rows are float32.
 
         Returns
         -------
@@ -125,19 +165,63 @@ class VectorTable:
         Raises
         ------
         KeyError
-            The word is not in the vocabulary; the message says why.
+            The key is not there; the message says why.
         """
-        word_id = self.get_index(key)
-        row: Vector = self.rows(slice(word_id, word_id + 1))[0]
+        place = self.get_index(key)
+        row: Vector = self.rows(slice(place, place + 1))[0]
         if norm:
             with np.errstate(invalid="ignore"):  # infinite / infinite
-                unit: Vector = row / (self.norms[word_id] or np.float32(1))
+                unit: Vector = row / (self.norms[place] or np.float32(1))
             return unit
         row.flags.writeable = False
         return row
 
-    def get_vecattr(self, key: str, attr: str) -> int:
-        """Return what is known of a word beside its vector: its "count"."""
-        if attr != "count":
-            raise KeyError(f"attr must be 'count', not {attr!r}")
-        return int(self.counts[self.get_index(key)])
+    @overload
+    def get(self, key: Key) -> Vector | None: ...
+    @overload
+    def get(self, key: Key, default: T) -> Vector | T: ...
+    def get(self, key: Key, default: Any = None) -> Any:
+        """Return the vector of a key, read-only, or `default` if it has none."""
+        return self.get_vector(key) if key in self else default
+
+    def lookup(self, keys: Key | Iterable[Key], oov: Oov = "raise") -> Found:
+        """Return the vectors of several words and say which are unknown.
+
+        Parameters
+        ----------
+        keys : iterable of str or int
+        oov : "raise", "skip" or "zero"
+            What to do with an unknown one: raise, leave it out, or give it a vector of zeros.
+
+        Returns
+        -------
+        Found
+            The vectors, the keys they belong to, and how often each unknown one was asked for.
+
+        Raises
+        ------
+        KeyError
+            With "raise": a key is not there; the message says why.
+        """
+        check_oov(oov)
+        asked = as_keys(keys)
+        index = self.key_to_index
+        places = np.array([index.get(key, -1) for key in asked], dtype=np.intp)
+        known = places >= 0
+        if known.all():
+            return Found(self.rows(places), asked, {}, len(asked))
+        missing = count_missing(asked, known.tolist())
+        if oov == "raise":
+            self.get_index(next(iter(missing)))
+        vectors = self.rows(places[known])
+        if oov == "skip":
+            keys = [key for key, is_known in zip(asked, known, strict=True) if is_known]
+            return Found(vectors, keys, missing, len(asked))
+        padded = np.zeros((len(asked), self.vector_size), np.float32)
+        padded[known] = vectors
+        return Found(padded, asked, missing, len(asked))
+
+    def get_vecattr(self, key: Key, attr: str) -> Any:
+        """Return an attribute of a key, such as its "count"; KeyError if there is none."""
+        value = self._keys.attribute(attr)[self.get_index(key)]
+        return value.item() if isinstance(value, np.generic) else value

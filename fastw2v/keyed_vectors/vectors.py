@@ -16,13 +16,14 @@ from fastw2v.vocabulary import Vocabulary
 
 
 class KeyedVectors(VectorSimilarity):
-    """A vocabulary and one vector for each of its words.
+    """Keys and one vector for each of them.
 
     Parameters
     ----------
     vocabulary : Vocabulary
+        The keys and their counts. See `empty` for vectors that are added one after another.
     vectors : ndarray of shape (vocab_size, vector_size), float32, float16 or int8
-        Kept as a view, never copied. Rows may have padding between them and may be read-only or
+        Kept as a view, not copied. Rows may have padding between them and may be read-only or
         mapped from a file; the numbers of a row should be adjacent, or every search copies them.
     scales : ndarray of shape (vocab_size,), float32, optional
         With int8 vectors, and only with them: the vector of word i is ``scales[i] * vectors[i]``.
@@ -31,13 +32,18 @@ class KeyedVectors(VectorSimilarity):
     -----
     Whatever the type of the rows, every vector that a method returns is float32.
 
-    Lengths of the vectors are computed at the first search and kept: after changing `vectors`
-    in place, call ``fill_norms(force=True)``.
+    Methods that change vectors (``kv[key] = vector``, `add_vectors`, `unit_normalize_all`, ...)
+    copy all rows first, as float32, and those that change keys or counts copy these: whoever
+    shares them, such as a model, is left as it was. From then on changes are made in place; a
+    vector that was looked up before may or may not follow them.
 
-    DIFFERS: from gensim. A word whose vector is zero has similarity 0 to everything (there: NaN),
-    a word whose vector is not finite is never a neighbour, neighbours of equal similarity come in
-    the order of the vocabulary, and a query without direction or a negative `topn` is an error.
-    Keys are words; a word's number is not a key.
+    Lengths of the vectors are computed at the first search and kept right by every method that
+    changes vectors: after changing `vectors` in place, call ``fill_norms(force=True)``.
+
+    DIFFERS: from gensim. A key whose vector is zero has similarity 0 to everything (there: NaN),
+    a key whose vector is not finite is never a neighbour, neighbours of equal similarity come in
+    the order of their positions, and a query without direction or a negative `topn` is an error.
+    Keys are words (str) and ints; an int is never a position.
     """
 
     def astype(self, dtype: DTypeLike) -> Self:
@@ -52,7 +58,7 @@ class KeyedVectors(VectorSimilarity):
         Returns
         -------
         KeyedVectors
-            With rows of its own and the same vocabulary.
+            With rows of its own and the same keys and attributes, to be changed apart from these.
 
         Raises
         ------
@@ -60,11 +66,11 @@ class KeyedVectors(VectorSimilarity):
             The type is none of these, or a number is too large for float16.
         """
         vectors, scales = converted(self.vectors, self.scales, dtype)
-        return type(self)(self.vocabulary, vectors, scales=scales)
+        return self._with(vectors, scales)
 
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
         """Write the vectors for word2vec.c, gensim and others: see `write_word2vec_format`."""
-        write_word2vec_format(path, self.index_to_key, self.rows(slice(None)), binary=binary)
+        write_word2vec_format(path, self.vocabulary.words, self.rows(slice(None)), binary=binary)
 
     @classmethod
     def load_word2vec_format(
