@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastw2v.keyed_vectors.rows import converted
-from fastw2v.keyed_vectors.similarity import VectorSimilarity
+from fastw2v.keyed_vectors.sentences import VectorSentences
 from fastw2v.persistence.word2vec_format import read_word2vec_format, write_word2vec_format
 from fastw2v.vocabulary import Vocabulary
 
 
-class KeyedVectors(VectorSimilarity):
+class KeyedVectors(VectorSentences):
     """A vocabulary and one vector for each of its words.
 
     Parameters
