@@ -193,3 +193,30 @@ class Encoder:
 
         `kept` may be `ids`.
         """
+
+def find_words(
+    index: dict[str, int],
+    sentences: list[Sequence[str]],
+    ids: NDArray[np.int32],
+    unknown: list[str],
+    first_number: int,
+) -> None:
+    """Write the ids of all tokens of some lists and tuples, one after another, to `ids`.
+
+    A token that is not in `index` gets -1 and is appended to `unknown`. Errors count sentences
+    from `first_number`. `ids` must have room for the tokens and no more.
+    """
+
+def sum_sentences(
+    elements: NDArray[np.uint8],
+    element_bytes: int,
+    ids: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    sums: NDArray[np.float32],
+    totals: NDArray[np.float64],
+    known: NDArray[np.int64],
+    *,
+    scales: NDArray[np.float32] | None = None,
+    weights: NDArray[np.float32] | None = None,
+) -> None:
+    """Run fw_sum_sentences; `elements` are the rows as bytes, which may have gaps between them."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Mirror of csrc/status.h, csrc/fastw2v.h and csrc/lexicon.h, which hold the documentation.
+# Mirror of csrc/status.h, fastw2v.h, sentences.h and lexicon.h, which hold the documentation.
 from libc.stddef cimport size_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
@@ -116,6 +116,23 @@ cdef extern from "fastw2v.h" nogil:
 
 cdef extern from "prefetch.h" nogil:
     void prefetch_line(const void *address)
+
+
+cdef extern from "sentences.h" nogil:
+    ctypedef struct fw_sentences:
+        const void *rows
+        Py_ssize_t row_bytes
+        size_t element_bytes
+        size_t vector_size
+        int32_t n_rows
+        const float *scales
+        const float *weights
+        const int32_t *ids
+        int64_t n_tokens
+        const int64_t *ends
+        size_t n_sentences
+    fw_status fw_sum_sentences(const fw_sentences *sentences, float *sums, double *totals,
+                               int64_t *known)
 
 
 cdef extern from "lexicon.h" nogil:

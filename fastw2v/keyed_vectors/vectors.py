@@ -9,13 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import DTypeLike
 
+from fastw2v.keyed_vectors.insight import VectorInsight
 from fastw2v.keyed_vectors.rows import converted
-from fastw2v.keyed_vectors.similarity import VectorSimilarity
 from fastw2v.persistence.word2vec_format import read_word2vec_format, write_word2vec_format
 from fastw2v.vocabulary import Vocabulary
 
 
-class KeyedVectors(VectorSimilarity):
+class KeyedVectors(VectorInsight):
     """Keys and one vector for each of them.
 
     Parameters

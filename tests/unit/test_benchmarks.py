@@ -174,6 +174,20 @@ def test_kernels_are_timed_per_shape_and_dimension(tmp_path: Path) -> None:
     assert "% of floor" in printed
 
 
+def test_every_way_to_sentence_vectors_is_timed_and_compared(tmp_path: Path, corpus: Path) -> None:
+    printed, report = run_to_json(
+        "sentence_vectors.py",
+        tmp_path / "out.json",
+        *("--corpus", corpus, "--repeat", 2, "--words", 7, "--vector-size", 5),
+    )
+    ways = [run["way"] for run in report["runs"]]
+    assert ways[: len(ways) // 2] == ways[len(ways) // 2 :]
+    assert {"fastw2v, mean", "fastw2v, sif", "NumPy, mean"} <= set(ways)
+    assert all(run["tokens"] == 4000 and run["tokens_per_cpu_second"] > 0 for run in report["runs"])
+    assert "NumPy, mean" in printed
+    assert "1.00x" in printed
+
+
 @pytest.fixture(scope="module")
 def lockstep() -> Any:
     """Return the module of the simulation, and its compiled library."""
