@@ -252,3 +252,4 @@ cdef class Trainer:
 
 include "_core_reading.pxi"
 include "_core_kernels.pxi"
+include "_core_decimal.pxi"

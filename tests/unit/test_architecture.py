@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "evaluation_sets": set(),
     "keyed_vectors": {"_core", "persistence", "vocabulary"},
     "corpus": {"_core", "memory", "persistence", "vocabulary"},
-    "persistence": {"vocabulary"},
+    "persistence": {"_core", "vocabulary"},
     "system": {"_core", "_version"},
     "progress": set(),
     "vocabulary": {"_core"},
