@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "decimal.h"
 #include "decimal_powers.h"
 
@@ -47,18 +48,15 @@ static int32_t floor_log2_pow10(int32_t e)
  * from `low` to `high`. */
 static shortest choose(uint32_t middle, uint32_t low, uint32_t high, int32_t k)
 {
-    uint32_t s = middle / 4, tens = s / 10;
-    if (s >= 10) {
-        bool down = low <= 40 * tens, up = 40 * tens + 40 <= high;
-        if (down != up)
-            return (shortest){tens + up, k + 1};
-    }
+    uint32_t s = middle / 4, tens = s / 10, half = 4 * s + 2;
+    bool down_tens = low <= 40 * tens, up_tens = 40 * tens + 40 <= high;
     bool down = low <= 4 * s, up = 4 * s + 4 <= high;
-    if (down == up) { /* both or none: the nearer, and of two as near the even one */
-        uint32_t half = 4 * s + 2;
-        up = middle > half || (middle == half && (s & 1));
-    }
-    return (shortest){s + up, k};
+    bool upper = middle + (s & 1) > half; /* of two as near the even one */
+    /* Which digits a number has is as good as random: choose without branches. */
+    bool shorter = (down_tens != up_tens) & (s >= 10);
+    up = (up & !down) | (upper & (up == down)); /* both or none: the nearer */
+    uint32_t mask = 0u - shorter;
+    return (shortest){((tens + up_tens) & mask) | ((s + up) & ~mask), k + shorter};
 }
 
 /* A positive, finite number, by its bits. */
@@ -79,29 +77,55 @@ static shortest find_shortest(uint32_t bits)
     return choose(middle, low + !even, high - !even, k);
 }
 
-/* Write the digits of a number; return how many there are. */
-static int32_t print_digits(uint32_t number, uint8_t *out)
+enum { DIGITS = 9 }; /* no shortest decimal has more */
+
+/* A number is 0.d1 d2 ... d9 times 10^point; all digits from the n-th on, but the first, are 0. */
+typedef struct decimal {
+    uint64_t rest; /* d2 to d9 as characters, d2 lowest */
+    uint8_t first; /* d1 */
+    int32_t n, point;
+} decimal;
+
+/* Eight digits as characters, the first one lowest: halves, quarters and then all digits at once. */
+static uint64_t eight_characters(uint32_t number)
 {
-    uint8_t reversed[10];
-    int32_t n = 0;
-    for (; number > 0; number /= 10)
-        reversed[n++] = (uint8_t)('0' + number % 10);
-    for (int32_t i = 0; i < n; i++)
-        out[i] = reversed[n - 1 - i];
-    return n;
+    uint64_t halves = number / 10000 | (uint64_t)(number % 10000) << 32;
+    uint64_t hundreds = (halves * 10486 >> 20) & 0x0000007f0000007f;
+    uint64_t pairs = hundreds | (halves - 100 * hundreds) << 16;
+    uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000f;
+    return tens | (pairs - 10 * tens) << 8 | 0x3030303030303030;
+}
+
+static decimal split_digits(shortest number)
+{
+    static const uint32_t powers[] = {1,      10,      100,      1000,     10000,
+                                      100000, 1000000, 10000000, 100000000};
+    int32_t n = 8 + (number.digits >= powers[8]);
+    if (number.digits < powers[7])
+        for (n = 1; number.digits >= powers[n];)
+            n++;
+    decimal split;
+    split.point = number.exponent + n;
+    uint32_t nine = number.digits * powers[DIGITS - n];
+    split.first = (uint8_t)('0' + nine / 100000000);
+    split.rest = eight_characters(nine % 100000000);
+    uint64_t values = split.rest & 0x0f0f0f0f0f0f0f0f;
+    split.n = values == 0 ? 1 : 2 + (int32_t)fw_highest_bit(values) / 8;
+    return split;
 }
 
 /* 1.5e-05 */
-static size_t print_scientific(const uint8_t *digits, int32_t n, int32_t point, uint8_t *out)
+static size_t print_scientific(const decimal *number, uint8_t *out)
 {
-    uint8_t *to = out;
-    *to++ = digits[0];
-    if (n > 1) {
+    uint8_t rest[8], *to = out;
+    fw_store_u64(number->rest, rest);
+    *to++ = number->first;
+    if (number->n > 1) {
         *to++ = '.';
-        memcpy(to, digits + 1, (size_t)n - 1);
-        to += n - 1;
+        memcpy(to, rest, (size_t)number->n - 1);
+        to += number->n - 1;
     }
-    int32_t exponent = point - 1, size = exponent < 0 ? -exponent : exponent;
+    int32_t exponent = number->point - 1, size = exponent < 0 ? -exponent : exponent;
     *to++ = 'e';
     *to++ = exponent < 0 ? '-' : '+';
     *to++ = (uint8_t)('0' + size / 10);
@@ -109,26 +133,27 @@ static size_t print_scientific(const uint8_t *digits, int32_t n, int32_t point, 
     return (size_t)(to - out);
 }
 
-/* 0.00015, 1.5 or 1500.0 */
-static size_t print_plain(const uint8_t *digits, int32_t n, int32_t point, uint8_t *out)
+/* 0.00015, 1.5 or 1500.0; -4 < point <= DIGITS. The zeros at the end are there to be counted in. */
+static size_t print_plain(const decimal *number, uint8_t *out)
 {
-    uint8_t *to = out;
+    int32_t n = number->n, point = number->point;
     if (point <= 0) {
-        *to++ = '0';
-        *to++ = '.';
-        for (int32_t i = point; i < 0; i++)
-            *to++ = '0';
-        memcpy(to, digits, (size_t)n);
-        return (size_t)(to - out + n);
+        memcpy(out, "0.000", 5);
+        out[2 - point] = number->first;
+        fw_store_u64(number->rest, out + 3 - point);
+        return (size_t)(2 - point + n);
     }
+    uint8_t digits[DIGITS + 1];
+    digits[0] = number->first;
+    fw_store_u64(number->rest, digits + 1);
+    digits[DIGITS] = '0';
     for (int32_t i = 0; i < point; i++)
-        *to++ = i < n ? digits[i] : '0';
-    *to++ = '.';
-    if (n <= point)
-        *to++ = '0';
-    for (int32_t i = point; i < n; i++)
-        *to++ = digits[i];
-    return (size_t)(to - out);
+        out[i] = digits[i];
+    out[point] = '.';
+    int32_t end = n > point ? n : point + 1;
+    for (int32_t i = point; i < end; i++)
+        out[i + 1] = digits[i];
+    return (size_t)end + 1;
 }
 
 size_t fw_print_float(float value, uint8_t *out)
@@ -141,20 +166,13 @@ size_t fw_print_float(float value, uint8_t *out)
         return 3;
     }
     size_t sign = bits >> 31;
-    if (sign)
-        *out++ = '-';
+    *out = '-';
+    out += sign;
     if (positive == 0 || positive == 0x7f800000) {
         memcpy(out, positive ? "inf" : "0.0", 3);
         return sign + 3;
     }
-    shortest number = find_shortest(positive);
-    while (number.digits % 10 == 0) {
-        number.digits /= 10;
-        number.exponent++;
-    }
-    uint8_t digits[10];
-    int32_t n = print_digits(number.digits, digits);
-    int32_t point = n + number.exponent; /* the value is 0.d1 d2 ... times 10^point */
-    bool plain = point > -4 && point <= 9;
-    return sign + (plain ? print_plain : print_scientific)(digits, n, point, out);
+    decimal number = split_digits(find_shortest(positive));
+    bool plain = number.point > -4 && number.point <= DIGITS;
+    return sign + (plain ? print_plain(&number, out) : print_scientific(&number, out));
 }

@@ -233,4 +233,4 @@ def decode_spans(
 def print_rows(
     words: bytes, offsets: NDArray[np.int64], rows: NDArray[np.float32], out: NDArray[np.uint8]
 ) -> int:
-    """Write lines of a word with its space and numbers to `out` (fw_print_rows); return how many bytes."""
+    """Write lines of a word, its space and numbers to `out` (fw_print_rows); return the bytes."""

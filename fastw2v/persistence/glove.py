@@ -38,7 +38,7 @@ def write_glove(
     *,
     scales: NDArray[np.float32] | None = None,
 ) -> None:
-    """Write vectors as GloVe does: see `write_word2vec_format`, whose text less its first line it is.
+    """Write vectors as GloVe does: the text of `write_word2vec_format` without its first line.
 
     Raises
     ------

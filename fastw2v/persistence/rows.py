@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of vectors of any width: float32, float16, or int8 times a scale for each row.
 
-    row i = scales[i] * int8 row i,    scales[i] = max(abs(row i)) / 127
+row i = scales[i] * int8 row i,    scales[i] = max(abs(row i)) / 127
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from fastw2v.persistence.gathering import Gatherer
 from fastw2v.persistence.rows import Rows
 
 READ_BYTES = 1 << 20  # how much of a file is looked at in one go; no word is longer
+WRITE_BYTES = 1 << 18  # how much float32 is printed at a time: with the text of it, in the L2 cache
 NUMBER_BYTES = 64  # no sensible decimal is longer
 LEAST_NUMBER_BYTES = 2  # a space and a digit
 SEPARATORS = " \t\n\v\f\r"  # what C's fscanf("%s") ends a word at
@@ -171,12 +172,13 @@ def write_lines(file: BinaryIO, text: bytes, offsets: Places, rows: Rows) -> Non
         Words with the space behind each, of `encode_words`.
     rows : Rows
     """
-    n_most = rows.block_rows(READ_BYTES)
     line_bytes = (LONGEST_FLOAT + 1) * rows.vector_size
-    for begin, block in rows.blocks(READ_BYTES):
+    out = np.empty(0, np.uint8)
+    for begin, block in rows.blocks(WRITE_BYTES):
         places = offsets[begin : begin + len(block) + 1]
-        size = int(places[-1] - places[0]) + line_bytes * n_most
-        out = np.empty(size, np.uint8)
+        size = int(places[-1] - places[0]) + line_bytes * len(block)
+        if size > len(out):
+            out = np.empty(size, np.uint8)
         file.write(out[: print_rows(text, places, block, out)].data)
 
 

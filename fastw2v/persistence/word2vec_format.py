@@ -89,9 +89,7 @@ def write_word2vec_format(
             write_lines(file, text, offsets, rows)
 
 
-def _write_entries(
-    file: BinaryIO, text: bytes, offsets: NDArray[np.int64], rows: Rows
-) -> None:
+def _write_entries(file: BinaryIO, text: bytes, offsets: NDArray[np.int64], rows: Rows) -> None:
     places = offsets.tolist()
     for begin, block in rows.blocks(READ_BYTES):
         numbers = np.ascontiguousarray(block, "<f4").tobytes()
@@ -159,9 +157,10 @@ def read_word2vec_format(
         if binary:
             rest, separated = _read_entries(file, gatherer, n_entries)
         else:
-            rest, separated = read_lines(
-                file, gatherer, n_entries, first_number=2, last_number=n_entries + 1
-            ), False
+            rest, separated = (
+                read_lines(file, gatherer, n_entries, first_number=2, last_number=n_entries + 1),
+                False,
+            )
         if n_entries == vocab_size and not gatherer.is_complete:
             rest = rest or file.read(READ_BYTES)
             if separated and not rest.startswith(b"\n"):
@@ -190,9 +189,7 @@ def _looks_like_text(file: BinaryIO, vector_size: int) -> bool:
     return len(numbers) == vector_size and all(map(is_number, numbers))
 
 
-def _read_entries(
-    file: BinaryIO, gatherer: Gatherer, n_entries: int
-) -> tuple[bytes, bool]:
+def _read_entries(file: BinaryIO, gatherer: Gatherer, n_entries: int) -> tuple[bytes, bool]:
     """Return what was read behind the last entry, and whether a newline stood before its word."""
     row_bytes = 4 * gatherer.vector_size
     rest, n, separated = b"", 0, False
