@@ -62,7 +62,7 @@ def read_glove(
     *,
     limit: int | None = None,
     words: Collection[str] | None = None,
-    stacklevel: int = 2,
+    stacklevel: int = 3,
 ) -> tuple[list[str], Vectors]:
     """Read vectors in GloVe's format.
 
@@ -92,7 +92,7 @@ def read_glove(
         file.seek(0)
         gatherer = Gatherer(vector_size, None, words)
         read_lines(file, gatherer, limit, first_number=1, spaces_in_words=True)
-    return gatherer.result(path, stacklevel + 1)
+    return gatherer.result(path, stacklevel)
 
 
 def _vector_size(line: bytes) -> int:

@@ -48,9 +48,11 @@ def read_lines(
     gatherer : Gatherer
         Takes the words and the rows.
     n_lines : int or None
-        Read so many; None: to the end of the file, which must be that of a line.
-    first_number, last_number : int
-        The number of the first line and, if it is known, of the last of the file, for messages.
+        Read so many, or None: to the end of the file, which must be that of a line.
+    first_number : int
+        The number of the first line, for messages.
+    last_number : int, optional
+        That of the last, which must be there; without it, the file may end before.
     spaces_in_words : bool
         The last `vector_size` numbers of a line are the vector, and all before them is the word;
         else the word ends at the first space, and nothing but the vector may follow.
@@ -67,7 +69,7 @@ def read_lines(
         if gatherer.is_complete:
             return b""
         more = file.read(max(READ_BYTES, len(rest)))
-        if not more and left is None and not rest:
+        if not more and last_number is None and not rest:
             return b""
         text = rest + more
         word_ends, ends = _find_lines(text, left)
@@ -132,8 +134,8 @@ class _Block:
         for i in np.flatnonzero(n_separators > vector_size).tolist():
             begin = int(self.begins[i])
             line = self.text[begin : self.ends[i]]
-            word = line.rsplit(None, vector_size)[0]
-            self.word_ends[i] = max(begin + len(word), int(self.word_ends[i]))
+            if parts := line.rsplit(None, vector_size):  # else there is nothing but spaces
+                self.word_ends[i] = max(begin + len(parts[0]), int(self.word_ends[i]))
 
     def _refuse(self, line: int, vector_size: int) -> None:
         """Say what is wrong with a line."""

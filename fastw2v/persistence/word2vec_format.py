@@ -111,7 +111,7 @@ def read_word2vec_format(
     binary: bool | None = None,
     limit: int | None = None,
     words: Collection[str] | None = None,
-    stacklevel: int = 2,
+    stacklevel: int = 3,
 ) -> tuple[list[str], Vectors]:
     """Read vectors from word2vec.c, gensim and everything else that writes its formats.
 
@@ -126,7 +126,7 @@ def read_word2vec_format(
     words : collection of str, optional
         Keep these words alone, in the order of the file, which is read until all are found.
     stacklevel : int
-        Of a warning: 2 is the caller.
+        Of a warning of words that stand twice: 2 is the caller, 3 the caller's caller.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def read_word2vec_format(
             if separated and not rest.startswith(b"\n"):
                 raise ValueError("the newline after the last entry is missing")
             check_end(rest, file)
-    return gatherer.result(path, stacklevel + 1)
+    return gatherer.result(path, stacklevel)
 
 
 def _read_header(file: BinaryIO) -> tuple[int, int]:
