@@ -220,3 +220,44 @@ def sum_sentences(
     weights: NDArray[np.float32] | None = None,
 ) -> None:
     """Run fw_sum_sentences; `elements` are the rows as bytes, which may have gaps between them."""
+
+LONGEST_FLOAT: int
+
+def find_lines(
+    text: bytes | bytearray | memoryview, word_ends: NDArray[np.int64], ends: NDArray[np.int64]
+) -> int:
+    """Find where lines and their first words end (fw_find_lines); return how many lines."""
+
+def find_entries(
+    text: bytes | bytearray | memoryview,
+    row_bytes: int,
+    begins: NDArray[np.int64],
+    word_ends: NDArray[np.int64],
+) -> int:
+    """Find the words of binary entries (fw_find_entries); return how many."""
+
+def parse_rows(
+    text: bytes | bytearray | memoryview,
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    rows: NDArray[np.float32],
+) -> int:
+    """Read lines of numbers into `rows` (fw_parse_rows); return how many are as they should be."""
+
+def copy_rows(
+    text: bytes | bytearray | memoryview, begins: NDArray[np.int64], rows: NDArray[np.uint8]
+) -> None:
+    """Copy a row from each place of a text (fw_copy_rows)."""
+
+def decode_spans(
+    text: bytes | bytearray | memoryview,
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    errors: str,
+) -> list[str]:
+    """Return the words text[begins[i]:ends[i]]."""
+
+def print_rows(
+    words: bytes, offsets: NDArray[np.int64], rows: NDArray[np.float32], out: NDArray[np.uint8]
+) -> int:
+    """Write lines of a word, its space and numbers to `out` (fw_print_rows); return the bytes."""

@@ -253,3 +253,4 @@ cdef class Trainer:
 include "_core_reading.pxi"
 include "_core_kernels.pxi"
 include "_core_sentences.pxi"
+include "_core_decimal.pxi"

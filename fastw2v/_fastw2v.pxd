@@ -181,3 +181,21 @@ cdef extern from "lexicon.h" nogil:
                            int64_t *counts)
     void fw_lexicon_counts(const fw_lexicon *lexicon, int64_t *counts)
     fw_status fw_encode(fw_encoding *encoding)
+
+
+cdef extern from "decimal.h" nogil:
+    enum:
+        FW_FLOAT_CHARS
+
+
+cdef extern from "vector_lines.h" nogil:
+    size_t fw_find_lines(const uint8_t *text, size_t n_bytes, size_t capacity, int64_t *word_ends,
+                         int64_t *ends)
+    size_t fw_find_entries(const uint8_t *text, size_t n_bytes, size_t row_bytes, size_t capacity,
+                           int64_t *begins, int64_t *word_ends)
+    size_t fw_parse_rows(const uint8_t *text, const int64_t *begins, const int64_t *ends,
+                         size_t n_rows, size_t columns, float *rows)
+    void fw_copy_rows(const uint8_t *text, const int64_t *begins, size_t n_rows, size_t row_bytes,
+                      uint8_t *rows)
+    size_t fw_print_rows(const uint8_t *words, const int64_t *offsets, const float *rows,
+                         size_t n_rows, size_t columns, size_t stride, uint8_t *out)

@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "comparison": set(),
     "explanation": {"corpus"},
     "corpus": {"_core", "memory", "persistence", "vocabulary"},
-    "persistence": {"vocabulary"},
+    "persistence": {"_core", "vocabulary"},
     "system": {"_core", "_version"},
     "progress": set(),
     "vocabulary": {"_core"},

@@ -160,6 +160,18 @@ def test_reading_is_reported_for_each_number_of_threads(corpus: Path, tmp_path: 
     assert "MB/s" in printed
 
 
+def test_formats_are_timed_both_ways(tmp_path: Path) -> None:
+    printed, report = run_to_json(
+        "formats.py",
+        tmp_path / "out.json",
+        *("--words", 200, "--vector-size", 5, "--repeat", 2, "--folder", tmp_path),
+    )
+    for what in ("text", "binary", "native"):
+        for way in ("save", "open" if what == "native" else "load"):
+            assert len(report["seconds"][f"{what}, {way}"]["fastw2v"]) == 2
+            assert f"{what}, {way}" in printed
+
+
 def test_kernels_are_timed_per_shape_and_dimension(tmp_path: Path) -> None:
     printed, report = run_to_json(
         "kernels.py",
