@@ -47,7 +47,8 @@ ALLOWED: dict[str, set[str]] = {
     "engine": {"_core", "config", "corpus", "parameters", "sampling", "system"},
     "checkpoints": {"_version", "config", "corpus", "history", "parameters", "persistence"},
     "history": set(),
-    "evaluation": {"evaluation_sets", "keyed_vectors"},
+    "evaluation": {"analogies", "evaluation_sets", "keyed_vectors"},
+    "analogies": {"nearest"},
     "evaluation_sets": set(),
     "keyed_vectors": {
         "_core", "comparison", "corpus", "explanation", "persistence", "sentence_vectors",
@@ -56,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "sentence_vectors": {"_core", "corpus"},
     "comparison": set(),
     "explanation": {"corpus"},
+    "nearest": {"_core", "system"},
     "corpus": {"_core", "memory", "persistence", "vocabulary"},
     "persistence": {"_core", "vocabulary"},
     "system": {"_core", "_version"},

@@ -18,6 +18,8 @@ from benchmarks_support import BENCHMARKS, module
 
 from fastw2v import Word2Vec, encode_corpus
 from fastw2v.config import TrainingConfig
+from fastw2v.keyed_vectors import KeyedVectors
+from fastw2v.vocabulary import Vocabulary
 
 WORDS = [f"w{i}" for i in range(40)]
 
@@ -292,3 +294,34 @@ def test_a_run_that_fails_is_named_and_the_others_are_kept(corpus: Path, tmp_pat
     assert failure["run"] == "cbow, workers 1, round 1"
     assert "questions.txt" in failure["error"]
     assert "failed:" in ended.stdout
+
+
+def test_every_way_to_search_is_timed_and_finds_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("gensim")
+    words = [f"w{i}" for i in range(60)]
+    vectors = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    kv = KeyedVectors(Vocabulary(words, np.arange(60, 0, -1)), vectors)
+    kv.save_word2vec_format(tmp_path / "vectors.bin", binary=True)
+    questions = tmp_path / "questions.txt"
+    questions.write_text(
+        ": some\n" + "".join(f"w{i} w{i + 1} w{i + 2} w{i + 3}\n" for i in range(50))
+    )
+    printed, report = run_to_json(
+        "search.py",
+        tmp_path / "out.json",
+        *("--rows", 3000, "--vector-size", 20, "--queries", 20, "--repeat", 2),
+        *("--vectors", tmp_path / "vectors.bin", "--analogies", questions),
+    )
+    assert [(r["round"], r["what"]) for r in report["runs"]] == [
+        (number, what)
+        for number in (1, 2)
+        for what in ("gensim", "float32", "float32, sketch", "float16", "float16, sketch")
+    ]
+    assert all(r["one"] > 0 and r["batch"] > 0 for r in report["runs"])
+    assert report["gensim_same_top"] == 1
+    assert report["sketch_same_top"] > 0.95
+    (first, _) = report["analogies"]
+    assert first["questions"] == 50
+    assert first["correct"] == first["gensim_correct"]
+    assert "float32, sketch" in printed
+    assert "50 analogies" in printed
