@@ -82,7 +82,7 @@ class Comparison:
             lines.append(f"  {name}: " + ", ".join(f"{word} {c:.3f}" for word, c in pairs))
         for name, words in (("vanished", self.vanished), ("appeared", self.appeared)):
             dots = ", ..." if len(words) > N_PRINTED else ""
-            listed = ", ".join(words[:N_PRINTED]) or "none"
+            listed = ", ".join(map(str, words[:N_PRINTED])) or "none"
             lines.append(f"  {name} ({len(words):,}): {listed}{dots}")
         return "\n".join(lines)
 

@@ -84,6 +84,15 @@ def test_words_of_one_side_appeared_or_vanished() -> None:
     assert (found.vanished, found.appeared) == (["old", "older"], ["new", "newer"])
 
 
+def test_integer_keys_are_compared_and_printed() -> None:
+    first, _, second = turned()
+    first.add_vectors([7, 8], np.ones((2, SIZE), np.float32))
+    second.add_vectors([7, 9], -np.ones((2, SIZE), np.float32))
+    found = first.compare(second)
+    assert (found.words[-1], found.vanished, found.appeared) == (7, [8], [9])
+    assert "vanished (1): 8\n  appeared (1): 9" in repr(found)
+
+
 def test_a_restriction_is_to_the_first_words_of_each() -> None:
     rng = np.random.default_rng(3)
     first = make(["a", "b", "c", "old"], rng.normal(size=(4, 2)))
