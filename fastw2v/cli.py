@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: ``fastw2v train | resume | neighbors | analogy | evaluate | demo``."""
+"""The command line.
+
+``fastw2v train | resume | neighbors | analogy | evaluate | explore | demo``
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import fastw2v
+from fastw2v.cli_explore import add_explore
 from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
 from fastw2v.evaluation import evaluate_word_analogies
 from fastw2v.keyed_vectors import KeyedVectors
@@ -97,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("questions", type=Path)
     evaluate.add_argument("--restrict-vocab", type=int, default=300_000)
     evaluate.set_defaults(run=_evaluate)
+
+    add_explore(commands, _load_vectors)
 
     demo = commands.add_parser("demo", help="train skip-gram on the text inside the package")
     _add_hyper_parameters(demo, sg=1)
