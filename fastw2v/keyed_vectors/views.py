@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastw2v.explorer import Contents, write_page
 from fastw2v.keyed_vectors.queries import checked_int
 from fastw2v.keyed_vectors.rows import converted
 from fastw2v.keyed_vectors.table import VectorTable
+from fastw2v.plotting import plot_words, plot_words_interactive
 from fastw2v.projection import METHOD_NAMES, project
 
 
@@ -68,6 +73,68 @@ class VectorViews(VectorTable):
             method=METHOD_NAMES[method],
         )
         write_page(path, contents)
+
+    def plot(
+        self,
+        words: Iterable[str] | str = "top 500",
+        method: str = "pca",
+        interactive: bool = False,
+        *,
+        ax: Any = None,
+    ) -> Any:
+        """Draw words in the plane.
+
+        Parameters
+        ----------
+        words : several words, or "top N"
+            "top N" means the N most frequent. Of these a word that would cover another one has a
+            point and no label; words that were named all have one.
+        method : "pca", "tsne" or "umap"
+            How places are found: see `explore`. "pca" and "tsne" need no other package.
+        interactive : bool
+            Make a figure of plotly to point at and to zoom into (``write_html`` makes a page of it)
+            rather than one of matplotlib.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw, else in a new figure. Not for interactive ones.
+
+        Returns
+        -------
+        matplotlib.axes.Axes or plotly.graph_objects.Figure
+
+        Raises
+        ------
+        KeyError
+            A word is not in the vocabulary; the message says why.
+        ValueError
+            There is no word, the method is unknown, or a vector is not finite.
+        ModuleNotFoundError
+            matplotlib, plotly or umap-learn is needed and not installed.
+
+        Notes
+        -----
+        Characters that matplotlib's own font does not have are taken from installed fonts that do.
+        matplotlib joins the letters of Arabic and Indic scripts, and writes from right to left,
+        from its version 3.11 on.
+        """
+        if interactive and ax is not None:
+            raise ValueError("ax is of matplotlib: with interactive=True it must be None")
+        ids = self._ids_to_plot(words)
+        places = project(self.rows(ids), method)
+        keys = [str(self.index_to_key[i]) for i in ids]
+        if interactive:
+            return plot_words_interactive(keys, places)
+        return plot_words(keys, places, axes=ax, label_all=not isinstance(words, str))
+
+    def _ids_to_plot(self, words: Iterable[str] | str) -> NDArray[np.intp]:
+        if isinstance(words, str):
+            top = re.fullmatch(r"top[ _-]?([1-9][0-9]*)", words)
+            if top is None:
+                raise ValueError(f"words must be several words or 'top N', not {words!r}")
+            return np.arange(min(int(top[1]), len(self)))
+        ids = np.array([self.get_index(word) for word in words], np.intp)
+        if len(ids) == 0:
+            raise ValueError("words must be at least one")
+        return ids
 
     def _counts_are_known(self) -> bool:
         """Whether counts are more than the placeholders vocab_size, ..., 2, 1."""
