@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import DTypeLike
 
+from fastw2v.keyed_vectors.indexing import VectorIndexing
 from fastw2v.keyed_vectors.rows import converted
 from fastw2v.keyed_vectors.similarity import VectorSimilarity
 from fastw2v.keyed_vectors.views import VectorViews
@@ -16,7 +17,7 @@ from fastw2v.persistence.word2vec_format import read_word2vec_format, write_word
 from fastw2v.vocabulary import Vocabulary
 
 
-class KeyedVectors(VectorSimilarity, VectorViews):
+class KeyedVectors(VectorSimilarity, VectorIndexing, VectorViews):
     """Keys and one vector for each of them.
 
     Parameters

@@ -52,8 +52,11 @@ ALLOWED: dict[str, set[str]] = {
     "evaluation": {"evaluation_sets", "keyed_vectors"},
     "evaluation_sets": set(),
     "keyed_vectors": {
-        "_core", "explorer", "persistence", "plotting", "projection", "vocabulary",
+        "_core", "explorer", "persistence", "plotting", "projection", "system",
+        "vector_index", "vocabulary",
     },
+    "vector_index": {"index_backends", "persistence"},
+    "index_backends": set(),
     "explorer": {"persistence", "projection"},
     "plotting": {"fonts", "projection"},
     "fonts": set(),
