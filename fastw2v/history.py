@@ -56,7 +56,7 @@ class History(list[EpochRecord]):
     """A record of each epoch, in their order: a list that can draw itself."""
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw loss and speed by epoch.
+        """Draw loss, with its margin, and speed by epoch; and the held-out loss, if there is one.
 
         Parameters
         ----------
@@ -77,10 +77,13 @@ class History(list[EpochRecord]):
         """
         if not self:
             raise ValueError("there is nothing to draw yet: no epoch has ended")
+        held_out = {r.epoch: r.held_out_loss for r in self if r.held_out_loss is not None}
         return plot_epochs(
             [record.epoch for record in self],
             [record.loss for record in self],
+            [record.loss_margin for record in self],
             [record.words_per_second for record in self],
+            held_out,
             ax,
         )
 

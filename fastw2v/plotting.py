@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _GAP = 4.0  # points between a point and its label
-_POINT, _INK = "#b4400a", "#1c1e21"
+_POINT, _SPEED, _INK = "#b4400a", "#0b559f", "#1c1e21"
 
 
 class Box(NamedTuple):
@@ -150,16 +150,25 @@ def _for_plotly(word: str) -> str:
 
 
 def plot_epochs(
-    epochs: Sequence[int], losses: Sequence[float], speeds: Sequence[float], axes: Axes | None
+    epochs: Sequence[int],
+    losses: Sequence[float],
+    margins: Sequence[float],
+    speeds: Sequence[float],
+    held_out: Mapping[int, float],
+    axes: Axes | None,
 ) -> Axes:
-    """Draw loss, and speed on a second axis, by epoch, with matplotlib."""
+    """Draw losses, and speed on a second axis, by epoch, with matplotlib."""
     axes = axes if axes is not None else _new_axes(6, 4)
-    axes.plot(epochs, losses, color=_POINT, marker="o", label="loss")
+    margins = np.nan_to_num(margins).tolist()  # unknown: none to draw
+    axes.errorbar(epochs, losses, margins, color=_POINT, marker="o", capsize=3, label="training")
+    if held_out:
+        axes.plot(*zip(*held_out.items(), strict=True), "--s", color=_POINT, label="held out")
+        axes.legend(frameon=False)
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss", color=_POINT)
     axes.xaxis.get_major_locator().set_params(integer=True)
     right = axes.twinx()
-    right.plot(epochs, np.asarray(speeds) / 1e6, color="#0b559f", marker="s", label="speed")
-    right.set_ylabel("million words / s", color="#0b559f")
+    right.plot(epochs, np.asarray(speeds) / 1e6, color=_SPEED, marker="^")
+    right.set_ylabel("million words / s", color=_SPEED)
     right.set_ylim(bottom=0)
     return axes

@@ -25,9 +25,10 @@ _BLOCK_ROWS = 65_536  # added at a time: their unit vectors are a copy
 class Vectors(Protocol):
     """What an index needs of `KeyedVectors`."""
 
-    vectors: NDArray[Any]
-    scales: NDArray[np.float32] | None
-
+    @property
+    def vectors(self) -> NDArray[Any]: ...
+    @property
+    def scales(self) -> NDArray[np.float32] | None: ...
     @property
     def index_to_key(self) -> Sequence[Any]: ...
     @property

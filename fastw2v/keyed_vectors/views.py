@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.explorer import Contents, write_page
+from fastw2v.keyed_vectors.keys import Key
 from fastw2v.keyed_vectors.queries import checked_int
 from fastw2v.keyed_vectors.rows import converted
 from fastw2v.keyed_vectors.table import VectorTable
@@ -76,7 +77,7 @@ class VectorViews(VectorTable):
 
     def plot(
         self,
-        words: Iterable[str] | str = "top 500",
+        words: Iterable[Key] | str = "top 500",
         method: str = "pca",
         interactive: bool = False,
         *,
@@ -125,7 +126,7 @@ class VectorViews(VectorTable):
             return plot_words_interactive(keys, places)
         return plot_words(keys, places, axes=ax, label_all=not isinstance(words, str))
 
-    def _ids_to_plot(self, words: Iterable[str] | str) -> NDArray[np.intp]:
+    def _ids_to_plot(self, words: Iterable[Key] | str) -> NDArray[np.intp]:
         if isinstance(words, str):
             top = re.fullmatch(r"top[ _-]?([1-9][0-9]*)", words)
             if top is None:

@@ -150,21 +150,33 @@ def test_a_missing_package_is_said_with_the_way_to_get_it(
         kv.plot(FOUR, **options)
 
 
-def test_the_history_of_a_run_draws_loss_and_speed() -> None:
-    model = Word2Vec([["a", "b", "c"]] * 500, min_count=1, vector_size=8, epochs=3, workers=1)
+def test_the_history_of_a_run_draws_losses_and_speed() -> None:
+    settings: dict[str, Any] = {"min_count": 1, "vector_size": 8, "epochs": 3, "workers": 1}
+    model = Word2Vec([["a", "b", "c"]] * 500, **settings)
     with pytest.raises(ValueError, match="no epoch has ended"):
         model.history.plot()
     axes = model.train().history.plot()
-    loss, speed = (a.lines[0] for a in axes.figure.axes)
-    assert axes is axes.figure.axes[0]
-    assert loss.get_xdata().tolist() == [1, 2, 3]
-    assert loss.get_ydata().tolist() == [record.loss for record in model.history]
-    np.testing.assert_allclose(
-        speed.get_ydata() * 1e6, [record.words_per_second for record in model.history]
-    )
+    left, right = axes.figure.axes
+    assert axes is left
+    assert left.lines[0].get_xdata().tolist() == [1, 2, 3]
+    assert left.lines[0].get_ydata().tolist() == [record.loss for record in model.history]
+    speeds = [record.words_per_second for record in model.history]
+    np.testing.assert_allclose(right.lines[0].get_ydata() * 1e6, speeds)
 
 
-def test_a_history_draws_where_it_is_told_to() -> None:
-    record = EpochRecord(1, 2.0, 3, 1.5, 4, 0.5, 0.01)
+def record(epoch: int, **values: Any) -> EpochRecord:
+    known = {"seconds": 1, "words": 2, "words_per_second": 2, "examples": 2, "learning_rate": 0.1}
+    loss = {"loss": 0.5, "loss_margin": 0.1, "idle_share": 0.0}
+    return EpochRecord(epoch, **{**known, **loss, **values})
+
+
+def test_a_history_draws_where_it_is_told_to_and_shows_the_held_out_loss() -> None:
     axes = pyplot.subplots()[1]
-    assert History([record]).plot(ax=axes) is axes
+    history = History([record(1), record(2, held_out_loss=0.7, loss_margin=np.nan)])
+    assert history.plot(ax=axes) is axes
+    names = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    assert names["held out"].get_xydata().tolist() == [[2, 0.7]]
+
+
+def test_a_run_without_held_out_sentences_has_one_loss() -> None:
+    assert History([record(1)]).plot().get_legend() is None

@@ -114,6 +114,28 @@ def test_an_index_is_saved_and_loaded(kv: KeyedVectors, backend: str, tmp_path: 
 
 
 @backends
+def test_most_similar_takes_an_index(kv: KeyedVectors, backend: str) -> None:
+    index = index_of(kv, backend, ef_search=N_WORDS)
+    found = kv.most_similar(["w1", "w2"], ["w3"], topn=5, indexer=index)
+    exact = kv.most_similar(["w1", "w2"], ["w3"], topn=8)
+    others = [key for key, _ in found if key not in ("w1", "w2", "w3")]
+    assert len(found) == 5
+    assert others == [key for key, _ in exact][: len(others)]
+
+
+@backends
+def test_an_index_is_a_snapshot_of_keys_of_all_kinds(backend: str) -> None:
+    kv = make_vectors()
+    kv.add_vector(7, kv["w5"] * 2)
+    index = index_of(kv, backend, ef_search=N_WORDS)
+    before = index.most_similar(kv["w5"], topn=3)
+    kv.add_vector("late", kv["w5"])
+    kv["w5"] = -kv["w5"]
+    assert {key for key, _ in before[:2]} == {7, "w5"}
+    assert index.most_similar(kv["late"], topn=3) == before
+
+
+@backends
 @pytest.mark.parametrize("change", ["a number", "a word", "a row", "the type"])
 def test_an_index_of_other_vectors_is_refused(
     kv: KeyedVectors, backend: str, change: str, tmp_path: Path

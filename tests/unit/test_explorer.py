@@ -112,6 +112,13 @@ def test_placeholders_are_not_shown_as_counts(tmp_path: Path) -> None:
     assert data_of(page_of(kv, tmp_path))["counts"] is None
 
 
+def test_numbers_are_words_and_an_empty_table_makes_an_empty_page(tmp_path: Path) -> None:
+    kv = KeyedVectors.empty(4)
+    assert data_of(page_of(kv, tmp_path))["words"] == []
+    kv.add_vectors(["a", 7], np.eye(2, 4, dtype=np.float32))
+    assert data_of(page_of(kv, tmp_path))["words"] == ["a", "7"]
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [
