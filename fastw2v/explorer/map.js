@@ -2,6 +2,7 @@
 // The map: the most frequent words as points with labels, to zoom, to drag and to click.
 
 const LABEL_SIZE = 12.5; // CSS pixels
+const LEAST_SPAN = 300; // of 20,000: never zoom in further than to this by oneself
 const REACH = 14; // how near, in pixels, a pointer must be to a point
 const canvas = document.getElementById("map");
 const pen = canvas.getContext("2d");
@@ -135,20 +136,20 @@ function widthOf(id) {
 
 // ---- moving ----
 
-/** Show the whole map. */
-function fit() {
-  const extent = { x: [Infinity, -Infinity], y: [Infinity, -Infinity] };
-  for (let id = 0; id < nMapped; id++) {
-    const place = placeOf(id);
-    for (const axis of ["x", "y"]) {
-      extent[axis] = [Math.min(extent[axis][0], place[axis]), Math.max(extent[axis][1], place[axis])];
-    }
-  }
-  const span = (axis) => Math.max(extent[axis][1] - extent[axis][0], 1);
-  camera.x = nMapped ? (extent.x[0] + extent.x[1]) / 2 : 0;
-  camera.y = nMapped ? (extent.y[0] + extent.y[1]) / 2 : 0;
-  camera.scale = 0.92 * Math.min(canvasSize.width / span("x"), canvasSize.height / span("y"));
+/** Show these places: of all words on the map, or of what was asked and found. */
+function fit(places) {
+  const [xs, ys] = ["x", "y"].map((axis) => places.map((place) => place[axis]));
+  const middle = (values) => (values.length ? (Math.min(...values) + Math.max(...values)) / 2 : 0);
+  const span = (values) => (values.length ? Math.max(...values) - Math.min(...values) : 0);
+  const fitting = (size, values) => size / Math.max(span(values), LEAST_SPAN);
+  camera.x = middle(xs);
+  camera.y = middle(ys);
+  camera.scale = 0.86 * Math.min(fitting(canvasSize.width, xs), fitting(canvasSize.height, ys));
   draw();
+}
+
+function showAll() {
+  fit(Array.from({ length: nMapped }, (_, id) => placeOf(id)));
 }
 
 /** Zoom, with the point at (x, y) of the screen staying where it is. */
@@ -224,8 +225,9 @@ canvas.addEventListener("wheel", (event) => {
   zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.offsetX, event.offsetY);
 }, { passive: false });
 for (const button of document.querySelectorAll("#zoom button")) {
-  const factor = Number(button.dataset.zoom);
-  button.addEventListener("click", () => (factor ? zoom(factor) : fit()));
+  const show = { all: showAll, found: () => fit(marks.length ? marks : [camera]) };
+  const { zoom: what } = button.dataset;
+  button.addEventListener("click", show[what] ?? (() => zoom(Number(what))));
 }
 
 /** Give the canvas the size of its place; the first time, show all. */
@@ -236,6 +238,6 @@ function resize() {
   canvasSize = { width, height };
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
-  if (isFirst) fit();
+  if (isFirst) showAll();
   else draw();
 }

@@ -194,6 +194,21 @@ def test_the_map_shows_the_word_its_neighbours_and_words_beside_them(page: Path)
     assert after[accent] > 100
 
 
+def test_the_map_zooms_to_the_neighbours_and_back(page: Path) -> None:
+    found = browse(
+        page,
+        "const inside = () => marks.map(toScreen).every(({ x, y }) =>"
+        "  x > 0 && y > 0 && x < canvasSize.width && y < canvasSize.height);"
+        "const click = (what) => document.querySelector(`[data-zoom='${what}']`).click();"
+        "click('found'); const nothing = Number.isFinite(camera.scale); click('all');"
+        "goTo('king'); await pause(50); const whole = { ...camera };"
+        "marks = marks.slice(0, 3);"  # all of them are as wide as the map
+        "camera.x += 1e6; click('found'); const near = [inside(), camera.scale > whole.scale];"
+        "click('all'); return [nothing, ...near, JSON.stringify(camera) === JSON.stringify(whole)];",
+    )
+    assert found == [True, True, True, True]
+
+
 def test_unknown_words_and_sums_of_nothing_are_said(page: Path) -> None:
     found = browse(
         page,
@@ -221,4 +236,4 @@ def test_a_page_without_a_map_or_with_one_word_works(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     for words, n_mapped in ((["a", "b"], 0), (["a"], 1)):
         vectors_of(words).explore(path, map_words=n_mapped)
-        assert browse(path, "fit(); return neighbours();", asked="#a") == words[1:]
+        assert browse(path, "showAll(); return neighbours();", asked="#a") == words[1:]
