@@ -4,16 +4,20 @@
 #define FASTW2V_COMPILER_H
 
 /* FW_INLINE: always inlined, so that an argument that is a literal at the call is a constant inside.
- * FW_UNROLL: the loop that follows has a small constant count and is to vanish. */
+ * FW_UNROLL: the loop that follows has a small constant count and is to vanish.
+ * FW_NO_UNROLL: the loop that follows is to stay one. */
 #if defined(__clang__)
 #define FW_INLINE static inline __attribute__((always_inline))
 #define FW_UNROLL _Pragma("clang loop unroll(full)")
+#define FW_NO_UNROLL _Pragma("clang loop unroll(disable)")
 #elif defined(__GNUC__)
 #define FW_INLINE static inline __attribute__((always_inline))
 #define FW_UNROLL _Pragma("GCC unroll 32")
+#define FW_NO_UNROLL _Pragma("GCC unroll 1")
 #else
 #define FW_INLINE static __forceinline
 #define FW_UNROLL
+#define FW_NO_UNROLL
 #endif
 
 #endif

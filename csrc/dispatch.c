@@ -18,6 +18,21 @@ const fw_kernels *fw_kernels_of(fw_isa isa)
     }
 }
 
+const fw_sketch_kernels *fw_sketch_kernels_of(fw_isa isa, bool has_byte_dots)
+{
+    (void)has_byte_dots;
+    switch (isa) {
+#ifdef FW_HAVE_NEON
+    case FW_ISA_NEON: return &fw_sketch_neon;
+#endif
+#ifdef FW_HAVE_X86
+    case FW_ISA_AVX2: return &fw_sketch_avx2;
+    case FW_ISA_AVX512: return has_byte_dots ? &fw_sketch_vnni : &fw_sketch_avx2;
+#endif
+    default: return &fw_sketch_portable;
+    }
+}
+
 static bool misaligned(const void *pointer)
 {
     return (uintptr_t)pointer % FW_ALIGNMENT != 0;

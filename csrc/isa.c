@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fastw2v.h"
+#include "nearest.h"
 
 static const char *const isa_names[FW_ISA_COUNT] = {
     [FW_ISA_PORTABLE] = "portable",
@@ -42,7 +43,7 @@ static unsigned long long enabled_states(void)
 /* A CPU may have registers that the operating system does not save: CPUID alone is not enough. */
 static bool cpu_can_run(fw_isa isa)
 {
-    enum { FMA = 1 << 12, OSXSAVE = 1 << 27, AVX2 = 1 << 5, AVX512F = 1 << 16 };
+    enum { FMA = 1 << 12, OSXSAVE = 1 << 27, F16C = 1 << 29, AVX2 = 1 << 5, AVX512F = 1 << 16 };
     enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6 };
     unsigned basic[4], extended[4];
     cpuid(1, basic);
@@ -50,14 +51,28 @@ static bool cpu_can_run(fw_isa isa)
         return false;
     cpuid(7, extended);
     const unsigned long long states = enabled_states();
-    const bool avx2 = (basic[2] & FMA) && (extended[1] & AVX2) && (states & YMM_STATE) == YMM_STATE;
+    const bool avx2 = (basic[2] & FMA) && (basic[2] & F16C) && (extended[1] & AVX2) &&
+                      (states & YMM_STATE) == YMM_STATE;
     if (isa == FW_ISA_AVX2)
         return avx2;
     return isa == FW_ISA_AVX512 && avx2 && (extended[1] & AVX512F) &&
            (states & ZMM_STATE) == ZMM_STATE;
 }
 
+bool fw_isa_has_byte_dots(void)
+{
+    enum { AVX512_VNNI = 1 << 11 };
+    unsigned extended[4];
+    cpuid(7, extended);
+    return cpu_can_run(FW_ISA_AVX512) && (extended[2] & AVX512_VNNI);
+}
+
 #else
+
+bool fw_isa_has_byte_dots(void)
+{
+    return false;
+}
 
 static bool cpu_can_run(fw_isa isa)
 {

@@ -4,12 +4,22 @@
 #define FASTW2V_KERNELS_H
 
 #include "fastw2v.h"
+#include "nearest_state.h"
 
 typedef struct fw_kernels {
     size_t vec_floats; /* a multiple of it is enough for block->stride and `stride` below */
     void (*block_step)(const fw_block *block);
     void (*combine_rows)(size_t stride, float *const *to, int32_t n_to, const float *const *from,
                          int32_t n_from, const float *coefficients, bool accumulate);
+    /* In tiles of many queries, or each by itself. */
+    void (*pack_queries)(const fw_search_state *state, bool in_tiles);
+    void (*search_rows)(const fw_search_state *state, const fw_rows *rows, int32_t first_id);
+    void (*score_rows)(const fw_search_state *state, const fw_rows *rows, const float *query,
+                       float *scores);
+    void (*measure_rows)(const fw_search_state *state, const fw_rows *rows, float *norms);
+    float (*score_one)(const fw_search_state *state, const fw_rows *rows, size_t i, size_t query);
+    void (*sketch_rows)(const fw_search_state *state, const fw_rows *rows, uint8_t *codes,
+                        fw_sketch_row *sketch);
 } fw_kernels;
 
 extern const fw_kernels fw_kernels_portable;

@@ -6,16 +6,23 @@
 /* Only what follows may use these instructions; the rest of the build stays at the baseline. */
 #if defined(__clang__)
 #include <immintrin.h>
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #elif defined(__GNUC__)
-#pragma GCC target("avx2,fma")
+#pragma GCC target("avx2,fma,f16c")
 #endif
 
 #include "vec_avx2.h"
 
 #include "block_step.h"
+#include "nearest_rows.h"
+#include "sketch_make.h"
+#include "sketch_rows.h"
 
-const fw_kernels fw_kernels_avx2 = {VEC_WIDTH, block_step, combine_rows};
+const fw_kernels fw_kernels_avx2 = {
+    VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
+    score_one, sketch_rows,
+};
+const fw_sketch_kernels fw_sketch_avx2 = {pack_codes, search_codes, false};
 
 #ifdef __clang__
 #pragma clang attribute pop

@@ -6,8 +6,15 @@
 #include "vec_neon.h"
 
 #include "block_step.h"
+#include "nearest_rows.h"
+#include "sketch_make.h"
+#include "sketch_rows.h"
 
-const fw_kernels fw_kernels_neon = {VEC_WIDTH, block_step, combine_rows};
+const fw_kernels fw_kernels_neon = {
+    VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
+    score_one, sketch_rows,
+};
+const fw_sketch_kernels fw_sketch_neon = {pack_codes, search_codes, false};
 
 #else
 typedef int fw_no_neon_kernels; /* ISO C wants something in every file */

@@ -4,18 +4,31 @@
 #define FASTW2V_VEC_AVX2_H
 
 #include <immintrin.h>
+#include <stdint.h>
 
 #include "compiler.h"
 
 #define VEC_WIDTH 8
 #define VEC_REGISTERS 16
 #define MOST_TARGETS 6 /* 6 rows + 6 sums + 3 others = 15 registers; 2 x 6 sums + 3 rows */
+#define TILE_ROWS 6      /* 12 sums + 2 vecs of queries + 1 element of a row = 15 */
+#define TILE_VECS 2
+#define DOT_QUERIES 2 /* 8 sums of four rows + 2 queries + 1 row = 11 */
+#define BYTE_QUERIES 2
 
 typedef __m256 vec;
 
 FW_INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
 FW_INLINE vec vec_set1(float a) { return _mm256_set1_ps(a); }
 FW_INLINE vec vec_load(const float *p) { return _mm256_load_ps(p); }
+FW_INLINE vec vec_load_half(const uint16_t *p)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+}
+FW_INLINE vec vec_load_int8(const int8_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
 FW_INLINE void vec_store(float *p, vec a) { _mm256_store_ps(p, a); }
 FW_INLINE vec vec_loadu(const float *p) { return _mm256_loadu_ps(p); }
 FW_INLINE void vec_storeu(float *p, vec a) { _mm256_storeu_ps(p, a); }
@@ -26,6 +39,10 @@ FW_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
 FW_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 FW_INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
 FW_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+FW_INLINE unsigned vec_greater(vec a, vec b)
+{
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
 FW_INLINE vec vec_round(vec a)
 {
     return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -48,6 +65,27 @@ FW_INLINE vec vec_sums(const vec *a)
     const vec low = half_sums(a);
     const vec high = half_sums(a + 4);
     return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
+}
+
+typedef __m256i vec_int;
+
+FW_INLINE vec_int vec_int_zero(void) { return _mm256_setzero_si256(); }
+FW_INLINE vec vec_from_int(vec_int a) { return _mm256_cvtepi32_ps(a); }
+FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
+{
+    /* By way of 16 bits: vpmaddubsw's sums of two products of bytes would saturate. */
+    for (int half = 0; half < 32; half += 16) {
+        const __m256i xs = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(x + half)));
+        const __m256i ys = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(y + half)));
+        a = _mm256_add_epi32(a, _mm256_madd_epi16(xs, ys));
+    }
+    return a;
+}
+
+FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+{
+    const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
 }
 
 #endif

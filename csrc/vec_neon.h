@@ -4,18 +4,35 @@
 #define FASTW2V_VEC_NEON_H
 
 #include <arm_neon.h>
+#include <string.h>
+#include <stdint.h>
 
 #include "compiler.h"
 
 #define VEC_WIDTH 4
 #define VEC_REGISTERS 32
 #define MOST_TARGETS 14 /* 14 rows + 14 sums + 3 others = 31 registers; 2 x 14 sums + 3 rows */
+#define TILE_ROWS 8       /* 24 sums + 3 vecs of queries + 1 element of a row = 28 */
+#define TILE_VECS 3
+#define DOT_QUERIES 4 /* 16 sums of four rows + 4 queries + 1 row = 21 */
+#define BYTE_QUERIES 4
 
 typedef float32x4_t vec;
 
 FW_INLINE vec vec_zero(void) { return vdupq_n_f32(0.0f); }
 FW_INLINE vec vec_set1(float a) { return vdupq_n_f32(a); }
 FW_INLINE vec vec_load(const float *p) { return vld1q_f32(p); }
+FW_INLINE vec vec_load_half(const uint16_t *p)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+FW_INLINE vec vec_load_int8(const int8_t *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    const int16x8_t wide = vmovl_s8(vreinterpret_s8_s32(vdup_n_s32(four)));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
+}
 FW_INLINE void vec_store(float *p, vec a) { vst1q_f32(p, a); }
 FW_INLINE vec vec_loadu(const float *p) { return vld1q_f32(p); }
 FW_INLINE void vec_storeu(float *p, vec a) { vst1q_f32(p, a); }
@@ -26,6 +43,11 @@ FW_INLINE vec vec_div(vec a, vec b) { return vdivq_f32(a, b); }
 FW_INLINE vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 FW_INLINE vec vec_min(vec a, vec b) { return vminq_f32(a, b); } /* NaN if either is */
 FW_INLINE vec vec_max(vec a, vec b) { return vmaxq_f32(a, b); }
+FW_INLINE unsigned vec_greater(vec a, vec b)
+{
+    static const uint32_t bits[4] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(vcgtq_f32(a, b), vld1q_u32(bits)));
+}
 FW_INLINE vec vec_round(vec a) { return vrndnq_f32(a); }
 
 FW_INLINE vec vec_scale(vec a, vec k)
@@ -37,6 +59,26 @@ FW_INLINE vec vec_scale(vec a, vec k)
 FW_INLINE vec vec_sums(const vec *a)
 {
     return vpaddq_f32(vpaddq_f32(a[0], a[1]), vpaddq_f32(a[2], a[3]));
+}
+
+typedef int32x4_t vec_int;
+
+FW_INLINE vec_int vec_int_zero(void) { return vdupq_n_s32(0); }
+FW_INLINE vec vec_from_int(vec_int a) { return vcvtq_f32_s32(a); }
+FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
+{
+    for (int half = 0; half < 16; half += 8) {
+        const int16x8_t xs = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(x + half)));
+        const int16x8_t ys = vmovl_s8(vld1_s8(y + half));
+        a = vmlal_s16(a, vget_low_s16(xs), vget_low_s16(ys));
+        a = vmlal_s16(a, vget_high_s16(xs), vget_high_s16(ys));
+    }
+    return a;
+}
+
+FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+{
+    vst1q_f32(out, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
 }
 
 #endif

@@ -10,10 +10,15 @@
 #include <string.h>
 
 #include "compiler.h"
+#include "half.h"
 
 #define VEC_WIDTH 4
 #define VEC_REGISTERS 16
 #define MOST_TARGETS 6
+#define TILE_ROWS 6
+#define TILE_VECS 2
+#define DOT_QUERIES 2
+#define BYTE_QUERIES 2
 
 typedef struct vec {
     float f[VEC_WIDTH];
@@ -38,6 +43,21 @@ FW_INLINE vec vec_load(const float *p)
 {
     vec r;
     memcpy(r.f, p, sizeof r.f);
+    return r;
+}
+
+/* From memory of any alignment that an element may have. */
+FW_INLINE vec vec_load_half(const uint16_t *p)
+{
+    vec r;
+    VEC_EACH r.f[l] = half_to_float(p[l]);
+    return r;
+}
+
+FW_INLINE vec vec_load_int8(const int8_t *p)
+{
+    vec r;
+    VEC_EACH r.f[l] = (float)p[l];
     return r;
 }
 
@@ -100,6 +120,14 @@ FW_INLINE vec vec_max(vec a, vec b)
     return b;
 }
 
+/* Bit l is set if a > b in lane l; it is not if either is NaN. */
+FW_INLINE unsigned vec_greater(vec a, vec b)
+{
+    unsigned bits = 0;
+    VEC_EACH bits |= (unsigned)(a.f[l] > b.f[l]) << l;
+    return bits;
+}
+
 /* To the nearest whole number, for abs(a) < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction. */
 FW_INLINE vec vec_round(vec a)
 {
@@ -127,6 +155,41 @@ FW_INLINE vec vec_sums(const vec *a)
     vec r;
     VEC_EACH r.f[l] = (a[l].f[0] + a[l].f[1]) + (a[l].f[2] + a[l].f[3]);
     return r;
+}
+
+typedef struct vec_int {
+    int32_t i[VEC_WIDTH];
+} vec_int;
+
+FW_INLINE vec_int vec_int_zero(void)
+{
+    vec_int r;
+    VEC_EACH r.i[l] = 0;
+    return r;
+}
+
+FW_INLINE vec vec_from_int(vec_int a)
+{
+    vec r;
+    VEC_EACH r.f[l] = (float)a.i[l];
+    return r;
+}
+
+/* The sum of all lanes grows by x[0] y[0] + ... of 4 * VEC_WIDTH bytes; which lane by what is open. */
+FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
+{
+    VEC_EACH for (int b = 4 * l; b < 4 * l + 4; ++b)
+        a.i[l] += x[b] * y[b];
+    return a;
+}
+
+/* out[0..3] = the sums of all lanes of a, b, c, d. */
+FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)
+{
+    out[0] = (a.f[0] + a.f[1]) + (a.f[2] + a.f[3]);
+    out[1] = (b.f[0] + b.f[1]) + (b.f[2] + b.f[3]);
+    out[2] = (c.f[0] + c.f[1]) + (c.f[2] + c.f[3]);
+    out[3] = (d.f[0] + d.f[1]) + (d.f[2] + d.f[3]);
 }
 
 #endif

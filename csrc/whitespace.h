@@ -19,50 +19,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "bytes.h"
+
 #if defined(__SSE2__) || defined(_M_X64)
 #include <immintrin.h>
-#elif defined(_MSC_VER)
-#include <intrin.h>
 #endif
-
-/* Eight bytes as a number, the first byte lowest, on any machine. */
-static inline uint64_t fw_load_u64(const uint8_t *bytes)
-{
-#if defined(_MSC_VER) || (defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-    return value;
-#else
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--)
-        value = value << 8 | bytes[i];
-    return value;
-#endif
-}
-
-/* Four bytes, likewise. */
-static inline uint64_t fw_load_u32(const uint8_t *bytes)
-{
-    return bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
-           (uint64_t)bytes[3] << 24; /* compilers make one load of it */
-}
-
-/* The number of the lowest bit that is set; mask != 0. */
-static inline unsigned fw_lowest_bit(uint64_t mask)
-{
-#if defined(__GNUC__)
-    return (unsigned)__builtin_ctzll(mask);
-#elif defined(_MSC_VER) && (defined(_M_X64) || defined(_M_ARM64))
-    unsigned long bit;
-    _BitScanForward64(&bit, mask);
-    return (unsigned)bit;
-#else
-    unsigned bit = 0;
-    while (!(mask >> bit & 1))
-        bit++;
-    return bit;
-#endif
-}
 
 /*
  * Three masks of 64 bytes: white space of one byte, bytes beyond ASCII, and bytes that can begin

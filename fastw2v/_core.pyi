@@ -193,3 +193,151 @@ class Encoder:
 
         `kept` may be `ids`.
         """
+
+def find_words(
+    index: dict[str, int],
+    sentences: list[Sequence[str]],
+    ids: NDArray[np.int32],
+    unknown: list[str],
+    first_number: int,
+) -> None:
+    """Write the ids of all tokens of some lists and tuples, one after another, to `ids`.
+
+    A token that is not in `index` gets -1 and is appended to `unknown`. Errors count sentences
+    from `first_number`. `ids` must have room for the tokens and no more.
+    """
+
+def sum_sentences(
+    elements: NDArray[np.uint8],
+    element_bytes: int,
+    ids: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    sums: NDArray[np.float32],
+    totals: NDArray[np.float64],
+    known: NDArray[np.int64],
+    *,
+    scales: NDArray[np.float32] | None = None,
+    weights: NDArray[np.float32] | None = None,
+) -> None:
+    """Run fw_sum_sentences; `elements` are the rows as bytes, which may have gaps between them."""
+
+LONGEST_FLOAT: int
+
+def find_lines(
+    text: bytes | bytearray | memoryview, word_ends: NDArray[np.int64], ends: NDArray[np.int64]
+) -> int:
+    """Find where lines and their first words end (fw_find_lines); return how many lines."""
+
+def find_entries(
+    text: bytes | bytearray | memoryview,
+    row_bytes: int,
+    begins: NDArray[np.int64],
+    word_ends: NDArray[np.int64],
+) -> int:
+    """Find the words of binary entries (fw_find_entries); return how many."""
+
+def parse_rows(
+    text: bytes | bytearray | memoryview,
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    rows: NDArray[np.float32],
+) -> int:
+    """Read lines of numbers into `rows` (fw_parse_rows); return how many are as they should be."""
+
+def copy_rows(
+    text: bytes | bytearray | memoryview, begins: NDArray[np.int64], rows: NDArray[np.uint8]
+) -> None:
+    """Copy a row from each place of a text (fw_copy_rows)."""
+
+def decode_spans(
+    text: bytes | bytearray | memoryview,
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    errors: str,
+) -> list[str]:
+    """Return the words text[begins[i]:ends[i]]."""
+
+def print_rows(
+    words: bytes, offsets: NDArray[np.int64], rows: NDArray[np.float32], out: NDArray[np.uint8]
+) -> int:
+    """Write lines of a word, its space and numbers to `out` (fw_print_rows); return the bytes."""
+
+@disjoint_base
+class Search:
+    """The best rows for each of some queries (fw_search); used by one thread at a time.
+
+    Parameters
+    ----------
+    isa : str
+    queries : ndarray of shape (n_queries, vector_size), float32
+        Kept as a view.
+    n_found : int
+        How many rows to find for each query.
+    excluded : ndarray of shape (n_queries, n), int32, optional
+        Rows that are no answer to a query; numbers below 0 say nothing. Kept as a view.
+    has_sketch : bool
+        Whether every call of `search_rows` comes with a sketch of its rows.
+    """
+
+    def __init__(
+        self,
+        isa: str,
+        queries: NDArray[np.float32],
+        n_found: int,
+        excluded: NDArray[np.int32] | None = None,
+        has_sketch: bool = False,
+    ) -> None: ...
+    def search_rows(
+        self,
+        elements: NDArray[np.uint8],
+        dtype: str,
+        first_id: int,
+        inverse_norms: NDArray[np.float32],
+        scales: NDArray[np.float32] | None = None,
+        codes: NDArray[np.uint8] | None = None,
+        sketch_rows: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Search rows first_id, first_id + 1, ...; call with rising `first_id` (fw_search_rows).
+
+        `elements` is a view of rows of `dtype` as bytes, `codes` and `sketch_rows` are theirs of
+        `sketch_rows`.
+        """
+    def end(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return ids and scores, both of shape (n_queries, n_found): the best first.
+
+        Where there are fewer rows, ids are -1 and scores NaN.
+        """
+
+def score_rows(
+    isa: str,
+    elements: NDArray[np.uint8],
+    dtype: str,
+    query: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    inverse_norms: NDArray[np.float32],
+    scales: NDArray[np.float32] | None = None,
+) -> None:
+    """Write the score of every row with one query (fw_score_rows)."""
+
+def measure_rows(
+    isa: str,
+    elements: NDArray[np.uint8],
+    dtype: str,
+    norms: NDArray[np.float32],
+    scales: NDArray[np.float32] | None = None,
+) -> None:
+    """Write the Euclidean length of every row (fw_measure_rows)."""
+
+def sketch_code_bytes(vector_size: int) -> int:
+    """Columns of the codes of a sketch; 0 if rows of that size have none."""
+
+def sketch_rows(
+    isa: str,
+    elements: NDArray[np.uint8],
+    dtype: str,
+    codes: NDArray[np.uint8],
+    sketch_rows: NDArray[np.float32],
+    inverse_norms: NDArray[np.float32],
+    scales: NDArray[np.float32] | None = None,
+) -> None:
+    """Write the sketch of every row (fw_sketch_rows): codes, and scale, length and error."""

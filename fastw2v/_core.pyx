@@ -56,7 +56,12 @@ def available_isas() -> list[str]:
     ]
 
 
+cdef dict _PARSED_ISAS = {}  # name -> fw_isa: what the CPU can run does not change, and asking it is slow
+
+
 cdef fw_isa _parse_isa(str name) except *:
+    if name in _PARSED_ISAS:
+        return <fw_isa><int>_PARSED_ISAS[name]
     cdef fw_isa isa = FW_ISA_PORTABLE
     cdef bytes encoded = name.encode()
     cdef fw_status status = FW_ERROR_ISA_UNKNOWN
@@ -67,6 +72,7 @@ cdef fw_isa _parse_isa(str name) except *:
             f"isa {name!r}: {fw_status_message(status).decode()}; "
             f"available here: {', '.join(available_isas())}"
         )
+    _PARSED_ISAS[name] = <int>isa
     return isa
 
 
@@ -252,3 +258,6 @@ cdef class Trainer:
 
 include "_core_reading.pxi"
 include "_core_kernels.pxi"
+include "_core_sentences.pxi"
+include "_core_decimal.pxi"
+include "_core_nearest.pxi"

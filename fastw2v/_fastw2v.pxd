@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Mirror of csrc/status.h, csrc/fastw2v.h and csrc/lexicon.h, which hold the documentation.
+# Mirror of the headers of csrc, which hold the documentation.
 from libc.stddef cimport size_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
@@ -118,6 +118,23 @@ cdef extern from "prefetch.h" nogil:
     void prefetch_line(const void *address)
 
 
+cdef extern from "sentences.h" nogil:
+    ctypedef struct fw_sentences:
+        const void *rows
+        Py_ssize_t row_bytes
+        size_t element_bytes
+        size_t vector_size
+        int32_t n_rows
+        const float *scales
+        const float *weights
+        const int32_t *ids
+        int64_t n_tokens
+        const int64_t *ends
+        size_t n_sentences
+    fw_status fw_sum_sentences(const fw_sentences *sentences, float *sums, double *totals,
+                               int64_t *known)
+
+
 cdef extern from "lexicon.h" nogil:
     ctypedef struct fw_lexicon:
         pass
@@ -164,3 +181,70 @@ cdef extern from "lexicon.h" nogil:
                            int64_t *counts)
     void fw_lexicon_counts(const fw_lexicon *lexicon, int64_t *counts)
     fw_status fw_encode(fw_encoding *encoding)
+
+
+cdef extern from "decimal.h" nogil:
+    enum:
+        FW_FLOAT_CHARS
+
+
+cdef extern from "vector_lines.h" nogil:
+    size_t fw_find_lines(const uint8_t *text, size_t n_bytes, size_t capacity, int64_t *word_ends,
+                         int64_t *ends)
+    size_t fw_find_entries(const uint8_t *text, size_t n_bytes, size_t row_bytes, size_t capacity,
+                           int64_t *begins, int64_t *word_ends)
+    size_t fw_parse_rows(const uint8_t *text, const int64_t *begins, const int64_t *ends,
+                         size_t n_rows, size_t columns, float *rows)
+    void fw_copy_rows(const uint8_t *text, const int64_t *begins, size_t n_rows, size_t row_bytes,
+                      uint8_t *rows)
+    size_t fw_print_rows(const uint8_t *words, const int64_t *offsets, const float *rows,
+                         size_t n_rows, size_t columns, size_t stride, uint8_t *out)
+
+
+cdef extern from "nearest.h" nogil:
+    ctypedef enum fw_row_type:
+        FW_ROW_FLOAT32
+        FW_ROW_FLOAT16
+        FW_ROW_INT8
+    ctypedef struct fw_sketch_row:
+        float scale
+        float length
+        float error
+    ctypedef struct fw_sketch:
+        const uint8_t *codes
+        size_t code_bytes
+        const fw_sketch_row *rows
+    ctypedef struct fw_rows:
+        fw_row_type type
+        const void *data
+        size_t row_bytes
+        size_t vector_size
+        int32_t n_rows
+        const float *scales
+        const float *inverse_norms
+        const fw_sketch *sketch
+    ctypedef struct fw_search:
+        fw_isa isa
+        size_t vector_size
+        int32_t n_queries
+        const float *queries
+        int32_t n_excluded
+        const int32_t *excluded
+        bint has_sketch
+        bint has_byte_dots
+        int32_t n_found
+        float *scores
+        int32_t *ids
+    bint fw_isa_has_byte_dots()
+    size_t fw_search_workspace_size(const fw_search *search)
+    fw_status fw_search_begin(const fw_search *search, void *workspace)
+    fw_status fw_search_rows(const fw_search *search, const fw_rows *rows, int32_t first_id,
+                             void *workspace)
+    fw_status fw_search_end(const fw_search *search, void *workspace)
+    size_t fw_score_workspace_size(size_t vector_size)
+    fw_status fw_score_rows(fw_isa isa, const fw_rows *rows, const float *query, float *scores,
+                            void *workspace)
+    fw_status fw_measure_rows(fw_isa isa, const fw_rows *rows, float *norms, void *workspace)
+    size_t fw_sketch_code_bytes(size_t vector_size)
+    fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *codes,
+                             fw_sketch_row *sketch_rows, void *workspace)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line.
 
-``fastw2v train | resume | neighbors | analogy | evaluate | explore | demo``
+``fastw2v train | resume | neighbors | analogy | evaluate | convert | info | explore | demo``
 """
 
 from __future__ import annotations
@@ -26,9 +26,13 @@ from fastw2v.cli_explore import add_explore
 from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
 from fastw2v.evaluation import evaluate_word_analogies
 from fastw2v.keyed_vectors import KeyedVectors
+from fastw2v.persistence.loading import load_vectors, sniff
+from fastw2v.persistence.rows import DTYPES
+from fastw2v.persistence.saving import SUFFIXES, save_vectors
 from fastw2v.word2vec import Word2Vec
 
 DEMO_WORDS = ("king", "water", "war", "love", "money")
+INFO_WORDS = 10
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 #: Errors whose message says all: wrong input, damaged files, a missing module, a full disk or
 #: memory. Anything else is a mistake of ours, and shows where it happened.
@@ -101,6 +105,18 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("questions", type=Path)
     evaluate.add_argument("--restrict-vocab", type=int, default=300_000)
     evaluate.set_defaults(run=_evaluate)
+
+    convert = commands.add_parser("convert", help="vectors from one format to another")
+    convert.add_argument("source", type=Path, help="vectors, or a model, in any format")
+    convert.add_argument("target", type=Path, help="what to write; its suffix tells the format")
+    convert.add_argument("--format", choices=SUFFIXES, help="of the target, whatever its suffix")
+    convert.add_argument("--dtype", choices=DTYPES, help="of the numbers in fastw2v's own format")
+    convert.add_argument("--limit", type=int, metavar="N", help="the first words alone")
+    convert.set_defaults(run=_convert)
+
+    info = commands.add_parser("info", help="what is in a file of vectors")
+    info.add_argument("file", type=Path)
+    info.set_defaults(run=_info)
 
     add_explore(commands, _load_vectors)
 
@@ -225,6 +241,37 @@ def _evaluate(options: argparse.Namespace) -> int:
     print(
         evaluate_word_analogies(vectors, options.questions, restrict_vocab=options.restrict_vocab)
     )
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> int:
+    words, counts, vectors, scales = load_vectors(options.source, limit=options.limit)
+    save_vectors(
+        options.target,
+        words,
+        vectors,
+        counts=counts,
+        scales=scales,
+        format=options.format,
+        dtype=options.dtype,
+    )
+    print(f"{len(words):,} words x {vectors.shape[1]} in {options.target}")
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    """Print what a file has, all of which has been read or looked at then."""
+    words, counts, vectors, scales = load_vectors(options.file)
+    facts = {
+        "format": sniff(options.file),
+        "words": f"{len(words):,}",
+        "vector size": vectors.shape[1],
+        "numbers": vectors.dtype.name + (" and a scale a row" if scales is not None else ""),
+        "counts": "none" if counts is None else f"{counts.sum():,} words read",
+        "first words": " ".join(words[:INFO_WORDS]),
+    }
+    for name, value in facts.items():
+        print(f"{name + ':':13}{value}")
     return 0
 
 

@@ -12,15 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.analogies import answer_by_product, answer_by_sum, unit_rows
 from fastw2v.evaluation_sets import Question, read_analogies, read_word_pairs
 from fastw2v.keyed_vectors import KeyedVectors
 
 Ids = NDArray[np.intp]
-
-# One product is (questions x vector_size) times (vector_size x rows): large enough for BLAS to
-# run at full speed also on a busy machine, small enough that memory stays bounded (16 MB).
-BATCH_QUESTIONS = 512
-BLOCK_ROWS = 8192
 
 
 # ---- Analogies ---------------------------------------------------------------------------------
@@ -123,10 +119,13 @@ def evaluate_word_analogies(
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
+    similarity_function: str = "most_similar",
+    *,
+    threads: int | None = 1,
 ) -> AnalogyResult:
     """Answer questions such as "Athens is to Greece as Oslo is to ...".
 
-    The answer is the word nearest to b - a + c in cosine, a, b and c left out.
+    The answer is the word nearest to b - a + c in cosine ("3CosAdd"), a, b and c left out.
 
     Parameters
     ----------
@@ -140,6 +139,11 @@ def evaluate_word_analogies(
         Compare words in upper case; of the words that this makes equal, the first stands for all.
     dummy4unknown : bool
         Count questions with an unknown word as wrong rather than leave them out.
+    similarity_function : {"most_similar", "most_similar_cosmul"}
+        The latter is 3CosMul: the word of greatest cos(b) cos(c) / cos(a), each cosine shifted to
+        0 .. 1.
+    threads : int, optional
+        How many to search with; None for all CPUs that there are.
 
     Returns
     -------
@@ -148,18 +152,25 @@ def evaluate_word_analogies(
     Raises
     ------
     ValueError
-        The file is not as it should be; the message names it and the line.
+        The file is not as it should be; the message names it and the line. Or the similarity
+        function is another.
 
     Notes
     -----
     DIFFERS: gensim looks for the answer among the five nearest words only, which matters if more
-    than five spellings of a, b and c are nearest; and it skips lines that have not four words.
+    than five spellings of a, b and c are nearest; it skips lines that have not four words; and it
+    takes a `similarity_function` and does not use it.
 
     References
     ----------
     Mikolov et al., "Efficient Estimation of Word Representations in Vector Space", 2013,
-    section 4. Levy and Goldberg, CoNLL 2014, equation 1 ("3CosAdd").
+    section 4. Levy and Goldberg, CoNLL 2014, equations 1 (3CosAdd) and 4 (3CosMul).
     """
+    if similarity_function not in ("most_similar", "most_similar_cosmul"):
+        raise ValueError(
+            "similarity_function must be 'most_similar' or 'most_similar_cosmul', "
+            f"not {similarity_function!r}"
+        )
     if isinstance(path_or_questions, Mapping):
         sections = [(name, list(questions)) for name, questions in path_or_questions.items()]
         for question in (question for _, questions in sections for question in questions):
@@ -171,7 +182,14 @@ def evaluate_word_analogies(
     results = []
     known = [[ids for q in questions if (ids := lexicon.ids(q))] for _, questions in sections]
     asked = np.array([ids for part in known for ids in part], np.intp).reshape(-1, 4)
-    right = lexicon.spelling_of[_answer(lexicon, asked[:, :3])] == asked[:, 3]
+    first = slice(lexicon.n_words)
+    known_rows = kv.vectors[first], None if kv.scales is None else kv.scales[first], kv.norms[first]
+    excluded = lexicon.excluded(asked[:, :3])
+    if similarity_function == "most_similar":
+        answers = answer_by_sum(*known_rows, asked[:, :3], excluded, threads=threads)
+    else:
+        answers = answer_by_product(*known_rows, asked[:, :3], excluded)
+    right = (answers >= 0) & (lexicon.spelling_of[answers] == asked[:, 3])
     begin = 0
     for (name, questions), part in zip(sections, known, strict=True):
         correct = int(np.count_nonzero(right[begin : begin + len(part)]))
@@ -220,56 +238,21 @@ class _Lexicon:
 
     def unit_rows(self, which: slice | Ids) -> NDArray[np.float32]:
         """Return a copy of some vectors at length 1, or 0 if they are zero or not finite."""
-        norms = self.kv.norms[which]
-        usable = np.isfinite(norms) & (norms > 0)
-        lengths = np.where(usable, norms, 1).astype(np.float32, copy=False)
-        rows: NDArray[np.float32] = self.kv.rows(which) / lengths[:, np.newaxis]
-        rows[~usable] = 0
-        return rows
+        scales = None if self.kv.scales is None else self.kv.scales[which]
+        return unit_rows(self.kv.vectors[which], scales, self.kv.norms[which])
 
-    def excluded(self, questions: Ids) -> tuple[Ids, Ids]:
-        """Return (question, word id) pairs: the spellings of its own words answer no question."""
-        pairs = [
-            (i, spelling)
-            for i, question in enumerate(questions.tolist())
-            for word_id in question
-            for spelling in self._spellings.get(word_id, (word_id,))
+    def excluded(self, questions: Ids) -> Ids:
+        """Return the words that do not answer each question, all spellings of its own; -1 pads."""
+        if not self._spellings:
+            return questions
+        lists = [
+            [id_ for word_id in question for id_ in self._spellings.get(word_id, (word_id,))]
+            for question in questions.tolist()
         ]
-        columns = np.array(pairs, np.intp).reshape(-1, 2).T
-        return columns[0], columns[1]
-
-
-def _answer(lexicon: _Lexicon, questions: Ids) -> Ids:
-    """Return the id of the word nearest to b - a + c for each row (a, b, c) of `questions`."""
-    answers = np.empty(len(questions), np.intp)
-    for begin in range(0, len(questions), BATCH_QUESTIONS):
-        batch = questions[begin : begin + BATCH_QUESTIONS]
-        a, b, c = (lexicon.unit_rows(batch[:, i]) for i in range(3))
-        answers[begin : begin + BATCH_QUESTIONS] = _nearest(
-            lexicon, b - a + c, lexicon.excluded(batch)
-        )
-    return answers
-
-
-def _nearest(lexicon: _Lexicon, queries: NDArray[np.float32], excluded: tuple[Ids, Ids]) -> Ids:
-    """Return the id of the word of largest cosine with each query, walking over blocks of rows."""
-    every = np.arange(len(queries))
-    best = np.full(len(queries), -np.inf, np.float32)
-    best_id = np.zeros(len(queries), np.intp)
-    question, word_id = excluded
-    buffer = np.empty((len(queries), min(BLOCK_ROWS, lexicon.n_words)), np.float32)
-    for begin in range(0, lexicon.n_words, BLOCK_ROWS):
-        end = min(begin + BLOCK_ROWS, lexicon.n_words)
-        rows = lexicon.unit_rows(slice(begin, end))
-        scores = np.matmul(queries, rows.T, out=buffer[:, : end - begin])
-        here = (word_id >= begin) & (word_id < end)
-        scores[question[here], word_id[here] - begin] = -np.inf
-        top = scores.argmax(axis=1)
-        value = scores[every, top]
-        better = value > best
-        best[better] = value[better]
-        best_id[better] = begin + top[better]
-    return best_id
+        padded = np.full((len(lists), max(map(len, lists), default=0)), -1, np.intp)
+        for row, ids in zip(padded, lists, strict=True):
+            row[: len(ids)] = ids
+        return padded
 
 
 # ---- Similarity --------------------------------------------------------------------------------

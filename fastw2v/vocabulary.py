@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, partial
 from itertools import pairwise
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,13 +124,43 @@ def offsets_of(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
+class PackedWords(Sequence[str]):
+    """Words of a file, which are decoded when the first one is looked at.
+
+    Parameters
+    ----------
+    n_words : int
+    decode : callable
+        Returns all of them as a list, or raises a ValueError.
+    """
+
+    def __init__(self, n_words: int, decode: Callable[[], list[str]]) -> None:
+        self._n_words = n_words
+        self._decode = decode
+
+    @cached_property
+    def decoded(self) -> list[str]:
+        """All words."""
+        return self._decode()
+
+    def __len__(self) -> int:
+        return self._n_words
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        return self.decoded[place]
+
+
 class Vocabulary:
     """The words that are trained, in order of falling frequency; a word's place is its id.
 
     Parameters
     ----------
     words : sequence of str
-        Distinct words.
+        Distinct words. `PackedWords` stay packed until one is looked at.
     counts : ndarray of shape (vocab_size,), int64
         How often each word was read.
     dropped : WordCounts, optional
@@ -147,14 +178,14 @@ class Vocabulary:
         min_count: int = 1,
         max_final_vocab: int | None = None,
     ) -> None:
-        self.words = list(words)
+        self._words: Sequence[str] = words if isinstance(words, PackedWords) else list(words)
         self.counts = np.asarray(counts, dtype=np.int64)
         self._dropped: WordCounts | Callable[[], WordCounts] | None = dropped
         self.min_count = min_count
         self.max_final_vocab = max_final_vocab
-        if self.counts.shape != (len(self.words),):
+        if self.counts.shape != (len(self),):
             raise ValueError(
-                f"counts must have shape ({len(self.words)},), one a word, got {self.counts.shape}"
+                f"counts must have shape ({len(self)},), one a word, got {self.counts.shape}"
             )
 
     @classmethod
@@ -219,7 +250,7 @@ class Vocabulary:
         return self._dropped
 
     def __len__(self) -> int:
-        return len(self.words)
+        return len(self._words)
 
     def __contains__(self, word: object) -> bool:
         return word in self.index
@@ -230,9 +261,19 @@ class Vocabulary:
         return f"Vocabulary({len(self):,} words: {head}{dots})"
 
     @cached_property
+    def words(self) -> list[str]:
+        """Words by id."""
+        words = self._words
+        return words.decoded if isinstance(words, PackedWords) else list(words)
+
+    @cached_property
     def index(self) -> dict[str, int]:
         """Word to id."""
-        return {word: i for i, word in enumerate(self.words)}
+        index = dict(zip(self.words, range(len(self)), strict=True))
+        if len(index) < len(self):
+            twice = next(word for i, word in enumerate(self.words) if index[word] != i)
+            raise ValueError(f"the word {twice!r} stands twice in the vocabulary")
+        return index
 
     def missing_reason(self, word: str) -> str:
         """Say why a word has no vector, and which similar words have one.

@@ -17,14 +17,15 @@ corpus never has one (the lexicon refuses such tokens), a vocabulary made by han
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.persistence.checks import checked_number, checked_tensor
-from fastw2v.vocabulary import SURROGATES, Vocabulary, WordCounts
+from fastw2v.vocabulary import SURROGATES, PackedWords, Vocabulary, WordCounts
 
 # Names of text, offsets and counts.
 KEPT = ("vocabulary", "vocabulary_offsets", "counts")
@@ -65,10 +66,29 @@ def decode_vocabulary(
             else None
         ),
     )
-    if len(vocabulary.index) < len(vocabulary):
-        twice = next(word for i, word in enumerate(vocabulary.words) if vocabulary.index[word] != i)
-        raise ValueError(f"the word {twice!r} stands twice in its vocabulary")
+    vocabulary.index  # noqa: B018  # finds words that stand twice
     return vocabulary
+
+
+def packed_words(
+    tensors: Mapping[str, NDArray[Any]], refusing: Callable[[], AbstractContextManager[None]]
+) -> PackedWords:
+    """Return the words, decoded and checked when the first one is looked at.
+
+    Parameters
+    ----------
+    tensors : mapping of str to ndarray
+        Shapes and dtypes are checked here, what is in them later.
+    refusing : callable
+        Makes a context manager that turns a ValueError into one that names the file.
+    """
+
+    def decode() -> list[str]:
+        with refusing():
+            return _decode_words(KEPT, tensors).words()
+
+    _, _, counts = _checked_tensors(KEPT, tensors)
+    return PackedWords(len(counts), decode)
 
 
 def _encode_words(names: tuple[str, str, str], words: WordCounts) -> dict[str, NDArray[Any]]:
@@ -79,9 +99,7 @@ def _encode_words(names: tuple[str, str, str], words: WordCounts) -> dict[str, N
 def _decode_words(names: tuple[str, str, str], tensors: Mapping[str, NDArray[Any]]) -> WordCounts:
     """Check every offset before the first is used."""
     text_name, offsets_name, counts_name = names
-    text = checked_tensor(tensors, text_name, np.uint8, "bytes")
-    counts = checked_tensor(tensors, counts_name, np.int64, "words")
-    offsets = checked_tensor(tensors, offsets_name, np.int64, len(counts) + 1)
+    text, offsets, counts = _checked_tensors(names, tensors)
     if offsets[0] != 0 or offsets[-1] != len(text) or np.any(offsets[1:] < offsets[:-1]):
         raise ValueError(f"{offsets_name!r} do not rise from 0 to the end of {text_name!r}")
     if np.any(counts < 0):
@@ -91,3 +109,11 @@ def _decode_words(names: tuple[str, str, str], tensors: Mapping[str, NDArray[Any
     if not words.is_utf8(SURROGATES):
         raise ValueError(f"a word of {text_name!r} is not UTF-8")
     return words
+
+
+def _checked_tensors(
+    names: tuple[str, str, str], tensors: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    text = checked_tensor(tensors, names[0], np.uint8, "bytes")
+    counts = checked_tensor(tensors, names[2], np.int64, "words")
+    return text, checked_tensor(tensors, names[1], np.int64, len(counts) + 1), counts

@@ -154,6 +154,23 @@ def test_analogies_get_the_same_score(
     assert [(s.name, s.correct, s.total - s.correct) for s in ours.sections] == expected
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gensim calls its own init_sims
+def test_analogies_by_product_are_answered_as_by_most_similar_cosmul(
+    kv: KeyedVectors, gensim_kv: Any
+) -> None:
+    rng = np.random.default_rng(SEED)
+    questions = []
+    for a, b, c in (rng.choice(kv.index_to_key, 3, replace=False).tolist() for _ in range(200)):
+        (answer, _), *_ = gensim_kv.most_similar_cosmul([b, c], [a], topn=1)
+        questions.append((a, b, c, answer))
+    options: dict[str, Any] = {"case_insensitive": False, "restrict_vocab": None}
+    by_product = evaluate_word_analogies(
+        kv, {"a": questions}, similarity_function="most_similar_cosmul", **options
+    )
+    assert by_product.accuracy == 1
+    assert evaluate_word_analogies(kv, {"a": questions}, **options).accuracy < 1
+
+
 @pytest.mark.parametrize("dummy4unknown", [True, False])
 @pytest.mark.parametrize("case_insensitive", [True, False])
 def test_word_pairs_get_the_same_correlations(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from explorer_support import HOSTILE, WORDS, vectors_of
+from explorer_support import WORDS, vectors_of
 
 from fastw2v import Word2Vec
 from fastw2v.fonts import fonts_for
@@ -93,8 +93,8 @@ def test_two_words_on_one_spot_are_both_legible() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Glyph:UserWarning")  # not every machine has every font
-def test_words_are_drawn_as_they_are(kv: KeyedVectors, tmp_path: Path) -> None:
-    words = [*HOSTILE, "$x_1$", "$\\frac$", "a\udcff", *WORDS]
+def test_words_are_drawn_as_they_are(tmp_path: Path) -> None:
+    words = ["$x_1$", "$\\frac$", "a\udcff", *WORDS]
     axes = vectors_of(words).plot(words)
     axes.figure.savefig(tmp_path / "words.png")
     for word, label in zip(words, labels_of(axes), strict=True):

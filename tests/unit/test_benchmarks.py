@@ -18,6 +18,8 @@ from benchmarks_support import BENCHMARKS, module
 
 from fastw2v import Word2Vec, encode_corpus
 from fastw2v.config import TrainingConfig
+from fastw2v.keyed_vectors import KeyedVectors
+from fastw2v.vocabulary import Vocabulary
 
 WORDS = [f"w{i}" for i in range(40)]
 
@@ -160,6 +162,18 @@ def test_reading_is_reported_for_each_number_of_threads(corpus: Path, tmp_path: 
     assert "MB/s" in printed
 
 
+def test_formats_are_timed_both_ways(tmp_path: Path) -> None:
+    printed, report = run_to_json(
+        "formats.py",
+        tmp_path / "out.json",
+        *("--words", 200, "--vector-size", 5, "--repeat", 2, "--folder", tmp_path),
+    )
+    for what in ("text", "binary", "native"):
+        for way in ("save", "open" if what == "native" else "load"):
+            assert len(report["seconds"][f"{what}, {way}"]["fastw2v"]) == 2
+            assert f"{what}, {way}" in printed
+
+
 def test_kernels_are_timed_per_shape_and_dimension(tmp_path: Path) -> None:
     printed, report = run_to_json(
         "kernels.py",
@@ -172,6 +186,20 @@ def test_kernels_are_timed_per_shape_and_dimension(tmp_path: Path) -> None:
     if shutil.which("cc") and os.name == "posix":
         assert report["floor_gfma_per_second"]["portable"] > 0
     assert "% of floor" in printed
+
+
+def test_every_way_to_sentence_vectors_is_timed_and_compared(tmp_path: Path, corpus: Path) -> None:
+    printed, report = run_to_json(
+        "sentence_vectors.py",
+        tmp_path / "out.json",
+        *("--corpus", corpus, "--repeat", 2, "--words", 7, "--vector-size", 5),
+    )
+    ways = [run["way"] for run in report["runs"]]
+    assert ways[: len(ways) // 2] == ways[len(ways) // 2 :]
+    assert {"fastw2v, mean", "fastw2v, sif", "NumPy, mean"} <= set(ways)
+    assert all(run["tokens"] == 4000 and run["tokens_per_cpu_second"] > 0 for run in report["runs"])
+    assert "NumPy, mean" in printed
+    assert "1.00x" in printed
 
 
 @pytest.fixture(scope="module")
@@ -266,3 +294,34 @@ def test_a_run_that_fails_is_named_and_the_others_are_kept(corpus: Path, tmp_pat
     assert failure["run"] == "cbow, workers 1, round 1"
     assert "questions.txt" in failure["error"]
     assert "failed:" in ended.stdout
+
+
+def test_every_way_to_search_is_timed_and_finds_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("gensim")
+    words = [f"w{i}" for i in range(60)]
+    vectors = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    kv = KeyedVectors(Vocabulary(words, np.arange(60, 0, -1)), vectors)
+    kv.save_word2vec_format(tmp_path / "vectors.bin", binary=True)
+    questions = tmp_path / "questions.txt"
+    questions.write_text(
+        ": some\n" + "".join(f"w{i} w{i + 1} w{i + 2} w{i + 3}\n" for i in range(50))
+    )
+    printed, report = run_to_json(
+        "search.py",
+        tmp_path / "out.json",
+        *("--rows", 3000, "--vector-size", 20, "--queries", 20, "--repeat", 2),
+        *("--vectors", tmp_path / "vectors.bin", "--analogies", questions),
+    )
+    assert [(r["round"], r["what"]) for r in report["runs"]] == [
+        (number, what)
+        for number in (1, 2)
+        for what in ("gensim", "float32", "float32, sketch", "float16", "float16, sketch")
+    ]
+    assert all(r["one"] > 0 and r["batch"] > 0 for r in report["runs"])
+    assert report["gensim_same_top"] == 1
+    assert report["sketch_same_top"] > 0.95
+    (first, _) = report["analogies"]
+    assert first["questions"] == 50
+    assert first["correct"] == first["gensim_correct"]
+    assert "float32, sketch" in printed
+    assert "50 analogies" in printed

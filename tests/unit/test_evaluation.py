@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastw2v import evaluation
+from fastw2v import analogies, evaluation, nearest
 from fastw2v.evaluation import AnalogySection, evaluate_word_analogies, evaluate_word_pairs
 from fastw2v.evaluation_sets import read_analogies, read_word_pairs
 from fastw2v.keyed_vectors import KeyedVectors
@@ -127,9 +127,45 @@ def test_answers_do_not_depend_on_batches_and_blocks(
         ranked = [word for word, _ in kv.most_similar(vector, topn=12)]
         answer = next(word for word in ranked if word not in (words[a], words[b], words[c]))
         questions.append((words[a], words[b], words[c], answer))
-    monkeypatch.setattr(evaluation, "BATCH_QUESTIONS", batch)
-    monkeypatch.setattr(evaluation, "BLOCK_ROWS", block)
+    monkeypatch.setattr(nearest, "GROUP", batch)
+    monkeypatch.setattr(nearest, "STRETCH_BYTES", 16 * block)
+    monkeypatch.setattr(nearest, "CACHED_BYTES", 16 * block)
+    assert evaluate_word_analogies(kv, {"a": questions}, threads=block).accuracy == 1
+    monkeypatch.setattr(analogies, "SKETCH_QUESTIONS", 1)
     assert evaluate_word_analogies(kv, {"a": questions}).accuracy == 1
+
+
+@pytest.mark.parametrize(("batch", "block"), [(1, 1), (2, 3), (7, 5), (1000, 1000)])
+def test_answers_by_product_do_not_depend_on_batches_and_blocks(
+    monkeypatch: pytest.MonkeyPatch, batch: int, block: int
+) -> None:
+    words = [f"w{i}" for i in range(12)]
+    kv = random_vectors(words)
+    units = kv.vectors / kv.norms[:, np.newaxis]
+    shifted = (1 + units @ units.T) / 2
+    questions = []
+    for a, b, c in np.random.default_rng(1).integers(0, 12, size=(40, 3)):
+        scores = shifted[b] * shifted[c] / (shifted[a] + 1e-6)
+        scores[[a, b, c]] = -1
+        questions.append((words[a], words[b], words[c], words[scores.argmax()]))
+    monkeypatch.setattr(analogies, "BATCH_QUESTIONS", batch)
+    monkeypatch.setattr(analogies, "BLOCK_ROWS", block)
+    result = evaluate_word_analogies(
+        kv, {"a": questions}, similarity_function="most_similar_cosmul"
+    )
+    assert result.accuracy == 1
+
+
+@pytest.mark.parametrize("function", ["most_similar", "most_similar_cosmul"])
+def test_a_question_that_no_word_is_left_for_is_answered_wrong(function: str) -> None:
+    kv = make(["a", "b", "c", "A"], np.eye(4))
+    questions = {"a": [("a", "b", "c", "a")]}
+    assert evaluate_word_analogies(kv, questions, similarity_function=function).accuracy == 0
+
+
+def test_another_similarity_function_is_refused(royal: KeyedVectors) -> None:
+    with pytest.raises(ValueError, match="'most_similar_cosmul', not 'cosine'"):
+        evaluate_word_analogies(royal, {"a": [RIGHT]}, similarity_function="cosine")
 
 
 def test_zero_and_not_finite_vectors_do_not_spoil_other_answers(royal: KeyedVectors) -> None:

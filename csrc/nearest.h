@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exact search: of the rows of a matrix, those of largest cosine with each of some queries.
+ *
+ * The rows are read once, in stretches that the caller chooses, for all queries of a search
+ * together; nothing is kept of a row but its place among the best. They are read where they lie, of
+ * any stride and with no alignment beyond that of their elements.
+ */
+#ifndef FASTW2V_NEAREST_H
+#define FASTW2V_NEAREST_H
+
+#include "fastw2v.h"
+
+typedef enum fw_row_type { FW_ROW_FLOAT32, FW_ROW_FLOAT16, FW_ROW_INT8, FW_ROW_TYPE_COUNT } fw_row_type;
+
+/*
+ * A quarter of what float32 rows are, to look at first. A row times its inverse norm is about
+ * scale * (codes - 128), and differs from it by a vector no longer than `error`. The product with a
+ * query can so be told within bounds, and only rows that may be among the best are read in full:
+ * what is found is the same.
+ */
+typedef struct fw_sketch_row {
+    float scale;
+    float length; /* of scale * (codes - 128) */
+    float error;  /* with what rounding can add to a score; -inf for a row that is not finite */
+} fw_sketch_row;
+
+typedef struct fw_sketch {
+    const uint8_t *codes; /* (n_rows, code_bytes), 64-byte aligned */
+    size_t code_bytes;    /* fw_sketch_code_bytes(vector_size) */
+    const fw_sketch_row *rows;
+} fw_sketch;
+
+/* A stretch of the rows of a matrix. Row i is scales[i] times its elements. */
+typedef struct fw_rows {
+    fw_row_type type;
+    const void *data;           /* aligned as an element */
+    size_t row_bytes;           /* from a row to the next; a multiple of the size of an element */
+    size_t vector_size;         /* >= 1 */
+    int32_t n_rows;             /* >= 0 */
+    const float *scales;        /* (n_rows), or null: all 1 */
+    const float *inverse_norms; /* (n_rows): 1 / length of the row, 0 for a row of zeros */
+    const fw_sketch *sketch;    /* of these rows; read in a search with has_sketch only */
+} fw_rows;
+
+/* Whether this CPU multiplies bytes (AVX-512 VNNI). Ask once and keep it: asking the CPU is slow. */
+bool fw_isa_has_byte_dots(void);
+
+/*
+ * Queries, and the best rows found for each so far. The score of a row is its dot product with the
+ * query times inverse_norms: the cosine, if the query has length 1. A score that is NaN or -inf is
+ * never found; of equal scores the one of the smaller row is the better.
+ */
+typedef struct fw_search {
+    fw_isa isa;
+    size_t vector_size;
+    int32_t n_queries;       /* >= 1 */
+    const float *queries;    /* (n_queries, vector_size) */
+    int32_t n_excluded;      /* >= 0 */
+    const int32_t *excluded; /* (n_queries, n_excluded): rows that are no answer; those below 0 say
+                                nothing */
+    bool has_sketch;         /* whether all rows come with a sketch */
+    bool has_byte_dots;      /* fw_isa_has_byte_dots(), or false */
+    int32_t n_found;         /* >= 1: how many rows to find for each query */
+    float *scores;           /* (n_queries, n_found), written */
+    int32_t *ids;            /* (n_queries, n_found), written */
+} fw_search;
+
+/* Bytes of 64-byte aligned scratch of a search; 0 if a number is out of range. */
+size_t fw_search_workspace_size(const fw_search *search);
+/*
+ * Begin a search, read rows first_id, first_id + 1, ... of the matrix as often as there are
+ * stretches, in rising order of first_id, and end it: then `scores` and `ids` are in order, the best
+ * first, with ids of -1 and scores of NaN where fewer rows were found. Search and workspace must be
+ * the same in all these calls. Threads that share a matrix have a search each.
+ */
+fw_status fw_search_begin(const fw_search *search, void *workspace);
+fw_status fw_search_rows(const fw_search *search, const fw_rows *rows, int32_t first_id,
+                         void *workspace);
+fw_status fw_search_end(const fw_search *search, void *workspace);
+
+/* Bytes of 64-byte aligned scratch of the following; 0 if vector_size is out of range. */
+size_t fw_score_workspace_size(size_t vector_size);
+/* scores[i] = the score of row i with a query of shape (vector_size). */
+fw_status fw_score_rows(fw_isa isa, const fw_rows *rows, const float *query, float *scores,
+                        void *workspace);
+/* norms[i] = the Euclidean length of row i; inverse_norms of `rows` are not read. */
+fw_status fw_measure_rows(fw_isa isa, const fw_rows *rows, float *norms, void *workspace);
+
+/* vector_size rounded up to 64; 0 if it is out of range: at most 2^16 have sums that fit an int32. */
+size_t fw_sketch_code_bytes(size_t vector_size);
+/* Make the sketch of rows: codes of shape (n_rows, code_bytes), 64-byte aligned, and (n_rows) rows.
+ * `rows->sketch` is not read; scratch is that of fw_score_rows. */
+fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *codes, fw_sketch_row *sketch_rows,
+                         void *workspace);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sketches of rows (nearest.h), over the vector vocabulary and unpack() of nearest_rows.h. */
+#include "nearest_state.h"
+
+/* Largest magnitude among whole vecs of floats. */
+static float largest_magnitude(const float *x, size_t size)
+{
+    vec most = vec_zero();
+    for (size_t d = 0; d < size; d += VEC_WIDTH) {
+        const vec v = vec_load(x + d);
+        most = vec_max(vec_max(v, vec_sub(vec_zero(), v)), most);
+    }
+    _Alignas(FW_ALIGNMENT) float lanes[VEC_WIDTH];
+    vec_store(lanes, most);
+    float largest = 0.0f;
+    for (int l = 0; l < VEC_WIDTH; ++l)
+        largest = lanes[l] > largest ? lanes[l] : largest;
+    return largest;
+}
+
+static float sum_of_lanes(vec a)
+{
+    float sums[4];
+    vec_sum4(a, vec_zero(), vec_zero(), vec_zero(), sums);
+    return sums[0];
+}
+
+/* The codes of a row of whole vecs, zeros at its end, which it overwrites; its length and error. */
+static fw_sketch_row sketch_row(float *x, size_t size, size_t vector_size, uint8_t *codes)
+{
+    const float scale = largest_magnitude(x, size) / 127.0f;
+    const float inverse = scale > FW_LEAST_SCALE ? 1.0f / scale : 0.0f;
+    vec square = vec_zero(), missed = vec_zero();
+    for (size_t d = 0; d < size; d += VEC_WIDTH) {
+        const vec v = vec_load(x + d);
+        const vec code = vec_round(vec_mul(v, vec_set1(inverse)));
+        const vec near = vec_mul(code, vec_set1(scale));
+        const vec difference = vec_sub(v, near);
+        square = vec_fma(near, near, square);
+        missed = vec_fma(difference, difference, missed);
+        vec_store(x + d, code);
+    }
+    /* Sums of positive terms are right within 2^-24 for each of them, and so are the products of a
+     * score and of the sketch; an eighth of a float's unit more for each settles all of it. */
+    const float slack = (float)(vector_size + 64) * 0x1p-22f;
+    fw_sketch_row row = {scale, sqrtf(sum_of_lanes(square)), sqrtf(sum_of_lanes(missed))};
+    row.length *= 1.0f + slack;
+    row.error = row.error * (1.0f + slack) + slack * (row.length + row.error);
+    const bool finite = row.length + row.error < INFINITY; /* and no NaN */
+    for (size_t d = 0; d < vector_size; ++d)
+        codes[d] = (uint8_t)(finite ? (int32_t)x[d] + 128 : 128);
+    if (!finite)
+        row = (fw_sketch_row){0.0f, 0.0f, -INFINITY};
+    return row;
+}
+
+static void sketch_rows(const fw_search_state *s, const fw_rows *rows, uint8_t *codes,
+                        fw_sketch_row *sketch)
+{
+    const size_t size = rows->vector_size, code_bytes = s->sketch.code_bytes;
+    const size_t whole = (size + VEC_WIDTH - 1) / VEC_WIDTH * VEC_WIDTH;
+    float *const x = s->unpacked;
+    for (size_t i = 0; i < (size_t)rows->n_rows; ++i) {
+        unpack(rows->type, row_at(rows, i), size, x);
+        for (size_t d = size; d < whole; ++d)
+            x[d] = 0.0f;
+        const vec factor = vec_set1(factor_of(rows, i));
+        for (size_t d = 0; d < whole; d += VEC_WIDTH)
+            vec_store(x + d, vec_mul(vec_load(x + d), factor));
+        memset(codes + i * code_bytes, 128, code_bytes);
+        sketch[i] = sketch_row(x, whole, size, codes + i * code_bytes);
+    }
+}
