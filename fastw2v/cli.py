@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line.
 
-``fastw2v train | resume | neighbors | analogy | evaluate | convert | info | demo``
+``fastw2v train | resume | neighbors | analogy | evaluate | convert | info | explore | demo``
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import fastw2v
+from fastw2v.cli_explore import add_explore
 from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
 from fastw2v.evaluation import evaluate_word_analogies
 from fastw2v.keyed_vectors import KeyedVectors
@@ -116,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="what is in a file of vectors")
     info.add_argument("file", type=Path)
     info.set_defaults(run=_info)
+
+    add_explore(commands, _load_vectors)
 
     demo = commands.add_parser("demo", help="train skip-gram on the text inside the package")
     _add_hyper_parameters(demo, sg=1)

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
+
+from fastw2v.plotting import plot_epochs
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,42 @@ class EpochRecord:
     learning_rate: float
     idle_share: float
     held_out_loss: float | None = None
+
+
+class History(list[EpochRecord]):
+    """A record of each epoch, in their order: a list that can draw itself."""
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw loss, with its margin, and speed by epoch; and the held-out loss, if there is one.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw, else in a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            That of the loss; speed has one of its own on the right.
+
+        Raises
+        ------
+        ValueError
+            No epoch has ended.
+        ModuleNotFoundError
+            matplotlib is not installed.
+        """
+        if not self:
+            raise ValueError("there is nothing to draw yet: no epoch has ended")
+        held_out = {r.epoch: r.held_out_loss for r in self if r.held_out_loss is not None}
+        return plot_epochs(
+            [record.epoch for record in self],
+            [record.loss for record in self],
+            [record.loss_margin for record in self],
+            [record.words_per_second for record in self],
+            held_out,
+            ax,
+        )
 
 
 @dataclass

@@ -19,7 +19,7 @@ from fastw2v.config import TrainingConfig
 from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
 from fastw2v.growth import UpdateReport, carried_over, encoded_by, grow
-from fastw2v.history import EpochRecord
+from fastw2v.history import History
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.parameters import Parameters
 from fastw2v.persistence.model_file import load_model, save_model
@@ -44,8 +44,8 @@ class Word2Vec:
     Attributes
     ----------
     config : TrainingConfig
-    history : list of EpochRecord
-        Speed and loss of each epoch.
+    history : History, a list of EpochRecord
+        Speed and loss of each epoch; ``history.plot()`` draws them.
     epochs_trained : float
         How many, the last perhaps in part; 0 for a model that was loaded.
 
@@ -65,7 +65,7 @@ class Word2Vec:
     def __init__(self, corpus: Any = None, **hyper_parameters: Any) -> None:
         self.config = TrainingConfig.from_keywords(hyper_parameters)
         resolve_isa(self.config.isa)  # refuse a wrong name now, not after an hour of reading
-        self.history: list[EpochRecord] = []
+        self.history = History()
         self.epochs_trained = 0.0
         self.stop_requested = False
         self._corpus = None if corpus is None else as_corpus(corpus)

@@ -9,13 +9,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import DTypeLike
 
+from fastw2v.keyed_vectors.indexing import VectorIndexing
 from fastw2v.keyed_vectors.insight import VectorInsight
 from fastw2v.keyed_vectors.rows import converted
+from fastw2v.keyed_vectors.views import VectorViews
 from fastw2v.persistence.word2vec_format import read_word2vec_format, write_word2vec_format
 from fastw2v.vocabulary import Vocabulary
 
 
-class KeyedVectors(VectorInsight):
+class KeyedVectors(VectorInsight, VectorIndexing, VectorViews):
     """Keys and one vector for each of them.
 
     Parameters

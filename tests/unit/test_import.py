@@ -15,6 +15,7 @@ PACKAGE = Path(fastw2v.__file__).parent
 # Optional packages, the float64 specification that is never a fallback, and slow imports.
 NOT_IMPORTED = [
     *("gensim", "scipy", "tqdm", "safetensors", "pandas"),
+    *("matplotlib", "plotly", "umap", "usearch", "faiss"),
     *("fastw2v.reference", "fastw2v.draws", "fastw2v.replay", "fastw2v.cli"),
     *("multiprocessing", "importlib.metadata", "asyncio", "unittest", "email", "zipfile"),
 ]
