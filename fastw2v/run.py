@@ -96,7 +96,7 @@ class Run:
         """Return the position up to which chunks are handed out during `epoch`."""
         if not self._waits_at_epochs:
             return len(self._schedule)
-        return (epoch + 1) * self._schedule.chunks_per_epoch
+        return min((epoch + 1) * self._schedule.chunks_per_epoch, len(self._schedule))
 
     # ---- For the main thread ----
 

@@ -107,9 +107,10 @@ def test_several_workers_go_on_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert resumed.config.workers == 3
 
 
-def test_a_run_that_has_ended_gives_its_model_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held_out", [0.0, 0.1])
+def test_a_run_that_has_ended_gives_its_model_again(held_out: float, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    model = Word2Vec(topic_sentences(), **HYPER)
+    model = Word2Vec(topic_sentences(), **HYPER, held_out=held_out)
     model.train(progress=False, checkpoint=folder)
     again = Word2Vec.resume(folder, progress=False)
     assert same_bits(again, model)
