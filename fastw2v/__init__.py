@@ -14,6 +14,7 @@ except ImportError as error:
 from fastw2v.callbacks import Callback, EarlyStopping, TrainingStatus
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import EncodedCorpus, encode_corpus
+from fastw2v.doctor import Diagnosis, diagnose
 from fastw2v.evaluation import evaluate_word_analogies, evaluate_word_pairs
 from fastw2v.history import EpochRecord
 from fastw2v.keyed_vectors import KeyedVectors
@@ -23,6 +24,7 @@ from fastw2v.word2vec import Word2Vec
 
 __all__ = [
     "Callback",
+    "Diagnosis",
     "EarlyStopping",
     "EncodedCorpus",
     "EpochRecord",
@@ -31,6 +33,7 @@ __all__ = [
     "TrainingStatus",
     "Vocabulary",
     "Word2Vec",
+    "diagnose",
     "encode_corpus",
     "evaluate_word_analogies",
     "evaluate_word_pairs",

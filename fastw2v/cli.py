@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line.
 
-``fastw2v train | resume | neighbors | analogy | evaluate | convert | info | explore | demo``
+``fastw2v train | resume | neighbors | analogy | evaluate | convert | info | explore | doctor |
+demo``
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import fastw2v
+from fastw2v.cli_doctor import add_doctor
 from fastw2v.cli_explore import add_explore
 from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
 from fastw2v.evaluation import evaluate_word_analogies
@@ -119,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
 
     add_explore(commands, _load_vectors)
+    add_doctor(commands, _add_hyper_parameters, _hyper_parameters)
 
     demo = commands.add_parser("demo", help="train skip-gram on the text inside the package")
     _add_hyper_parameters(demo, sg=1)
