@@ -96,23 +96,25 @@ class VectorTable:
         return self._norms.rows
 
     def fill_norms(self, force: bool = False) -> None:
-        """Compute `norms`, again with `force`: needed after `vectors` were changed in place."""
+        """Compute `norms`; with `force` anew, after `vectors` were changed in place."""
         if self._norms is None or force:
             self._norms = Growing(row_norms(self.vectors, scales=self.scales), owned=True)
             self._search = None
 
     def use_sketch(self, wanted: bool | None = True, *, threads: int = 1) -> None:
-        """Choose whether searches use a sketch of the rows: memory for speed, never other results.
+        """Choose whether searches use a sketch of the rows: the same results, faster, for memory.
 
         A sketch is a byte of each number, with bounds of the error. A search reads it first, and
-        then only those rows that may be among the nearest.
+        then only those rows that may be among the nearest. The cosines of a batch can differ in
+        their last digit.
 
         Parameters
         ----------
         wanted : bool, optional
-            True to make it now, and again when vectors have changed; False to drop it and make
-            none; None, as it is from the start, to make it when it pays: from 2**24 numbers on
-            before the ninth search since vectors have changed, or in a batch of 64 queries.
+            True to make it now, and again at the first search after vectors have changed; False
+            to drop it and make none; None, as it is from the start, to make it when it pays: from
+            2**24 numbers on, before the ninth search since vectors have changed (of all rows; in
+            a part of them a search counts as that part) or for a batch of 64 queries.
         threads : int
             To make it with.
 
@@ -127,10 +129,10 @@ class VectorTable:
         of float32 rows of 300. It is this process's own, also where rows are a map of a file that
         processes share.
         """
-        self._sketching = wanted
-        self._search = None
+        search = RowSearch(self.vectors, self.scales, self.norms, wanted)
         if wanted:
-            self._row_search().make_sketch(threads)
+            search.make_sketch(threads)
+        self._search, self._sketching = search, wanted
 
     def _row_search(self) -> RowSearch:
         """Return the search in the rows as they are now."""
