@@ -88,6 +88,7 @@ class Search:
                 rows, self.inverse[name], threads=self.threads
             )
             seconds[name] = time.perf_counter() - began
+        self.vectors = self.tables()
         exact, half = (self.nearest(name, self.ids, sketch=False) for name in self.forms)
         return {
             "isa": resolve_isa(None),
@@ -101,6 +102,20 @@ class Search:
             ),
             "gensim_same_top": self.agreement(exact),
         }
+
+    def tables(self) -> dict[str, Any]:
+        """Return the float32 rows as `KeyedVectors` that never make a sketch, and that have one."""
+        from fastw2v import KeyedVectors
+        from fastw2v.vocabulary import Vocabulary
+
+        vocabulary = Vocabulary(self.gensim.index_to_key, np.ones(len(self.rows), np.int64))
+        found = {}
+        for wanted in (False, True):
+            kv = KeyedVectors(vocabulary, self.rows)
+            kv.use_sketch(wanted, threads=self.threads)
+            kv.most_similar("0", topn=1)
+            found["KeyedVectors, sketch" if wanted else "KeyedVectors"] = kv
+        return found
 
     def nearest(self, form: str, ids: np.ndarray, *, sketch: bool) -> np.ndarray:
         """Search for some rows, each of which is no answer to itself."""
@@ -143,6 +158,16 @@ class Search:
 
                 what = f"{form}, sketch" if sketch else form
                 yield {"what": what, "one": best(ours(one), 20), "batch": best(ours(self.ids), 3)}
+        words = [str(i) for i in self.ids]
+        for what, kv in self.vectors.items():
+
+            def alone(kv: Any = kv) -> object:
+                return kv.most_similar(words[0], topn=TOPN, threads=self.threads)
+
+            def together(kv: Any = kv) -> object:
+                return kv.most_similar_batch(words, topn=TOPN, threads=self.threads)
+
+            yield {"what": what, "one": best(alone, 20), "batch": best(together, 3)}
 
 
 def make_rows(n: int, size: int) -> np.ndarray:

@@ -169,6 +169,8 @@ def row_norms(
     rows: Rows, *, scales: Floats | None = None, threads: int | None = 1, isa: str | None = None
 ) -> Floats:
     """Return the Euclidean length of each row, shape (n_rows,), float32."""
+    if rows.size == 0:  # as without a vector_size
+        return np.zeros(len(rows), np.float32)
     matrix = _Matrix(rows, None, scales)
     norms = np.empty(len(rows), np.float32)
     name = _isa(isa)

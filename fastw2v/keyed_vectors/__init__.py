@@ -3,7 +3,7 @@
 
 `KeyedVectors` is built in steps, each of which adds one thing: `table` (look-up), `editing`
 (changes), `search` (neighbours), `similarity`, and on top, in `vectors`, files and conversion.
-Below them, `keys` knows no vectors, `rows` and `scan` know no keys.
+Below them, `keys` knows no vectors, `rows` and `row_search` know no keys.
 """
 
 from fastw2v.keyed_vectors.keys import Key

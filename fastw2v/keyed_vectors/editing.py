@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from fastw2v.keyed_vectors.growing import Growing
 from fastw2v.keyed_vectors.keys import Key, as_attribute, as_attributes, as_key, as_keys, is_key
 from fastw2v.keyed_vectors.queries import checked_int
-from fastw2v.keyed_vectors.rows import Vector, converted, row_norms
+from fastw2v.keyed_vectors.rows import Vector, converted
 from fastw2v.keyed_vectors.table import VectorTable
+from fastw2v.nearest import row_norms
 from fastw2v.vocabulary import Vocabulary
 
 
@@ -99,7 +100,7 @@ class EditableTable(VectorTable):
         if new:
             self._own_rows().extend(rows if len(new) == len(rows) else rows[new])
             if self._norms is not None:
-                self._norms.extend(row_norms(self.vectors[-len(new) :], None))
+                self._norms.extend(row_norms(self.vectors[-len(new) :]))
             self._keys.append([named[i] for i in new])
         written = old + new
         places = [self.key_to_index[named[i]] for i in written]
@@ -182,7 +183,11 @@ class EditableTable(VectorTable):
         return units
 
     def _own_rows(self) -> Growing:
-        """Return the rows, ours to change and float32 whatever they were."""
+        """Return the rows, ours to change and float32 whatever they were.
+
+        What a search keeps of them is dropped: whoever asks for them is about to change them.
+        """
+        self._search = None
         if not self._rows.owned:
             vectors, _ = converted(self.vectors, self.scales, np.float32)
             self._rows, self._scales = Growing(vectors, owned=True), None
@@ -191,7 +196,7 @@ class EditableTable(VectorTable):
     def _replace(self, places: list[int], rows: Vector) -> None:
         self._own_rows().writable()[places] = rows
         if self._norms is not None:
-            self._norms.writable()[places] = row_norms(rows, None)
+            self._norms.writable()[places] = row_norms(rows)
 
     def _as_rows(self, weights: ArrayLike, n_keys: int, single: bool) -> Vector:
         """Return vectors that the user gave as float32, shape (n_keys, vector_size)."""

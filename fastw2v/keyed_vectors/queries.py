@@ -47,33 +47,48 @@ def make_queries(table: VectorTable, asked: Sequence[Sequence[Item]]) -> Queries
     ValueError
         A query is empty, zero, not finite or of another size; of several, the message says which.
     """
-    units = np.empty((len(asked), table.vector_size), np.float32)
-    excluded = []
-    for i, items in enumerate(asked):
-        units[i] = _direction(table, items, "the query" if len(asked) == 1 else f"query {i}")
-        keys = [term for term, _ in items if not isinstance(term, np.ndarray)]
-        excluded.append([table.get_index(key) for key in keys])
-    return Queries(units, excluded)
+    names = ["the query"] if len(asked) == 1 else [f"query {i}" for i in range(len(asked))]
+    sums = np.zeros((len(asked), table.vector_size))
+    excluded: list[list[int]] = []
+    weights: list[float] = []
+    for name, items, mean in zip(names, asked, sums, strict=True):
+        if not items:
+            raise ValueError(f"{name} is empty: give at least one key or vector")
+        excluded.append([])
+        for term, weight in items:
+            if isinstance(term, np.ndarray):
+                check_size(table, term)
+                with np.errstate(invalid="ignore"):  # infinite - infinite
+                    mean += weight * term.astype(np.float64)
+            else:
+                excluded[-1].append(table.get_index(term))
+                weights.append(weight)
+    _add_unit_rows(table, sums, excluded, weights)
+    lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums))
+    for i in np.flatnonzero(~((lengths > 0) & (lengths < np.inf)))[:1].tolist():
+        state = "zero" if lengths[i] == 0 else "not finite"
+        raise ValueError(f"{names[i]} is {state}: it has no direction to compare with")
+    return Queries((sums / lengths[:, np.newaxis]).astype(np.float32), excluded)
 
 
-def _direction(table: VectorTable, items: Sequence[Item], name: str) -> NDArray[np.float64]:
-    """Return the direction of the weighted mean, a unit vector of shape (vector_size,).
-
-    Keys count with unit vectors, vectors as they are.
-    """
-    if not items:
-        raise ValueError(f"{name} is empty: give at least one key or vector")
-    mean = np.zeros(table.vector_size)
-    for term, weight in items:
-        vector = term if isinstance(term, np.ndarray) else table.get_vector(term, norm=True)
-        check_size(table, vector)
-        with np.errstate(invalid="ignore"):  # infinite - infinite
-            mean += weight * vector.astype(np.float64)
-    length = np.linalg.norm(mean)
-    if not 0 < length < np.inf:
-        state = "zero" if length == 0 else "not finite"
-        raise ValueError(f"{name} is {state}: it has no direction to compare with")
-    return mean / length
+def _add_unit_rows(
+    table: VectorTable,
+    sums: NDArray[np.float64],
+    places: Sequence[Sequence[int]],
+    weights: Sequence[float],
+) -> None:
+    """Add to each sum the rows at its places, at length 1 and times the weights, in that order."""
+    which = np.array([place for some in places for place in some], np.intp)
+    if len(which) == 0:
+        return
+    lengths = table.norms[which]
+    with np.errstate(invalid="ignore"):  # infinite / infinite
+        units = table.rows(which) / np.where(lengths > 0, lengths, np.float32(1))[:, np.newaxis]
+        weighted = units * np.array(weights, np.float64)[:, np.newaxis]
+        counts = np.array([len(some) for some in places])
+        ends = np.cumsum(counts)
+        has_keys = counts > 0
+        sums[has_keys] += np.add.reduceat(weighted, (ends - counts)[has_keys])
 
 
 def check_size(table: VectorTable, vector: NDArray[Any]) -> None:

@@ -60,16 +60,6 @@ def blocks(n_rows: int) -> Iterator[slice]:
         yield slice(begin, min(begin + BLOCK_ROWS, n_rows))
 
 
-def row_norms(vectors: NDArray[Any], scales: Vector | None) -> Vector:
-    """Return the Euclidean lengths of all rows."""
-    norms = np.empty(len(vectors), np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for block in blocks(len(vectors)):
-            rows = float32_rows(vectors, scales, block)
-            norms[block] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    return norms
-
-
 def converted(
     vectors: NDArray[Any], scales: Vector | None, dtype: DTypeLike
 ) -> tuple[NDArray[Any], Vector | None]:

@@ -22,7 +22,6 @@ from fastw2v.keyed_vectors.queries import (
     make_queries,
 )
 from fastw2v.keyed_vectors.rows import Vector
-from fastw2v.keyed_vectors.scan import cosines_with, largest, nearest
 
 Neighbours = list[tuple[Any, float]]
 Terms = Weighted | Iterable[Weighted]
@@ -128,7 +127,7 @@ class VectorSearch(EditableTable):
         items = as_items("positive", positive, 1.0) + as_items("negative", negative, -1.0)
         queries = make_queries(self, [items])
         if n_found is None:
-            return self._cosines(queries.units[0], part)
+            return self._cosines(queries.units[0], part, threads)
         if indexer is not None:
             found: Neighbours = indexer.most_similar(queries.units[0], n_found)
             return found
@@ -166,43 +165,70 @@ class VectorSearch(EditableTable):
 
     @overload
     def similar_by_key(
-        self, key: Key, topn: int = ..., restrict_vocab: int | None = ...
+        self, key: Key, topn: int = ..., restrict_vocab: int | None = ..., *, threads: int = ...
     ) -> Neighbours: ...
     @overload
-    def similar_by_key(self, key: Key, topn: None, restrict_vocab: int | None = ...) -> Vector: ...
     def similar_by_key(
-        self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None
+        self, key: Key, topn: None, restrict_vocab: int | None = ..., *, threads: int = ...
+    ) -> Vector: ...
+    def similar_by_key(
+        self,
+        key: Key,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+        *,
+        threads: int = 1,
     ) -> Neighbours | Vector:
         """Find the keys nearest to a key: `most_similar` of one key."""
-        return self._most_similar_to(as_key(key), topn, restrict_vocab)
+        return self._most_similar_to(as_key(key), topn, restrict_vocab, threads)
 
     @overload
     def similar_by_word(
-        self, word: Key, topn: int = ..., restrict_vocab: int | None = ...
+        self, word: Key, topn: int = ..., restrict_vocab: int | None = ..., *, threads: int = ...
     ) -> Neighbours: ...
     @overload
     def similar_by_word(
-        self, word: Key, topn: None, restrict_vocab: int | None = ...
+        self, word: Key, topn: None, restrict_vocab: int | None = ..., *, threads: int = ...
     ) -> Vector: ...
     def similar_by_word(
-        self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
+        self,
+        word: Key,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+        *,
+        threads: int = 1,
     ) -> Neighbours | Vector:
         """Find the words nearest to a word: `most_similar` of one word."""
-        return self._most_similar_to(as_key(word), topn, restrict_vocab)
+        return self._most_similar_to(as_key(word), topn, restrict_vocab, threads)
 
     @overload
     def similar_by_vector(
-        self, vector: NDArray[Any], topn: int = ..., restrict_vocab: int | None = ...
+        self,
+        vector: NDArray[Any],
+        topn: int = ...,
+        restrict_vocab: int | None = ...,
+        *,
+        threads: int = ...,
     ) -> Neighbours: ...
     @overload
     def similar_by_vector(
-        self, vector: NDArray[Any], topn: None, restrict_vocab: int | None = ...
+        self,
+        vector: NDArray[Any],
+        topn: None,
+        restrict_vocab: int | None = ...,
+        *,
+        threads: int = ...,
     ) -> Vector: ...
     def similar_by_vector(
-        self, vector: NDArray[Any], topn: int | None = 10, restrict_vocab: int | None = None
+        self,
+        vector: NDArray[Any],
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+        *,
+        threads: int = 1,
     ) -> Neighbours | Vector:
         """Find the keys nearest to a vector: `most_similar` of one vector of this size."""
-        return self._most_similar_to(np.asarray(vector), topn, restrict_vocab)
+        return self._most_similar_to(np.asarray(vector), topn, restrict_vocab, threads)
 
     @overload
     def most_similar_cosmul(
@@ -211,6 +237,8 @@ class VectorSearch(EditableTable):
         negative: Term | Iterable[Term] | None = ...,
         topn: int = ...,
         restrict_vocab: int | None = ...,
+        *,
+        threads: int = ...,
     ) -> Neighbours: ...
     @overload
     def most_similar_cosmul(
@@ -220,6 +248,7 @@ class VectorSearch(EditableTable):
         *,
         topn: None,
         restrict_vocab: int | None = ...,
+        threads: int = ...,
     ) -> Vector: ...
     def most_similar_cosmul(
         self,
@@ -227,6 +256,8 @@ class VectorSearch(EditableTable):
         negative: Term | Iterable[Term] | None = None,
         topn: int | None = 10,
         restrict_vocab: int | None = None,
+        *,
+        threads: int = 1,
     ) -> Neighbours | Vector:
         """Find the keys nearest to some keys and far from others, by products ("3CosMul").
 
@@ -240,7 +271,7 @@ class VectorSearch(EditableTable):
         ----------
         positive, negative : key, vector, or several of them
             Without weights.
-        topn, restrict_vocab
+        topn, restrict_vocab, threads
             As for `most_similar`.
 
         References
@@ -250,13 +281,14 @@ class VectorSearch(EditableTable):
         """
         n_found = None if topn is None else checked_int("topn", topn, 0)
         part = self._part(0, None, restrict_vocab)
+        threads = checked_int("threads", threads, 1)
         above, below = as_items("positive", positive, 1.0), as_items("negative", negative, 1.0)
         if not above:
             raise ValueError("the query is empty: give at least one positive key or vector")
         if any(weight != 1 for _, weight in above + below):
             raise ValueError("most_similar_cosmul knows no weights")
         queries = make_queries(self, [[item] for item in above + below])
-        shifted = ((1 + self._cosines(unit, part)) / 2 for unit in queries.units)
+        shifted = ((1 + self._cosines(unit, part, threads)) / 2 for unit in queries.units)
         scores = np.ones(part.stop, np.float32)
         divisors = np.ones(part.stop, np.float32)
         for i, similarity in enumerate(shifted):
@@ -268,17 +300,18 @@ class VectorSearch(EditableTable):
         own = [place for places in queries.excluded for place in places if place < part.stop]
         candidates = scores.copy()
         candidates[own] = -np.inf
-        return [(self.index_to_key[i], float(scores[i])) for i in largest(candidates, n_found)]
+        return [(self.index_to_key[i], float(scores[i])) for i in _largest(candidates, n_found)]
 
     # ---- The only callers of the search
 
     def _most_similar_to(
-        self, term: Term, topn: int | None, restrict_vocab: int | None
+        self, term: Term, topn: int | None, restrict_vocab: int | None, threads: int
     ) -> Neighbours | Vector:
         items: list[Item] = [(term, 1.0)]
+        options: dict[str, Any] = {"restrict_vocab": restrict_vocab, "threads": threads}
         if topn is None:
-            return self.most_similar(items, topn=None, restrict_vocab=restrict_vocab)
-        return self.most_similar(items, topn=topn, restrict_vocab=restrict_vocab)
+            return self.most_similar(items, topn=None, **options)
+        return self.most_similar(items, topn=topn, **options)
 
     def _part(self, clip_start: int, clip_end: int | None, restrict_vocab: int | None) -> slice:
         """Return which rows to search."""
@@ -292,22 +325,32 @@ class VectorSearch(EditableTable):
         self, queries: Queries, topn: int, part: slice, threads: int
     ) -> list[Neighbours]:
         """Search some rows for the keys nearest to each of the queries."""
-        excluded = [
-            [place - part.start for place in places if part.start <= place < part.stop]
-            for places in queries.excluded
-        ]
-        ids, cosines = nearest(*self._rows_of(part), queries.units, excluded, topn, threads)
+        ids, cosines = self._row_search().nearest(
+            queries.units, queries.excluded, topn, part, threads
+        )
         keys = self.index_to_key
         return [
-            [(keys[part.start + i], c) for i, c in zip(*pair, strict=True) if i >= 0]
+            [(keys[i], cosine) for i, cosine in zip(*pair, strict=True) if i >= 0]
             for pair in zip(ids.tolist(), cosines.tolist(), strict=True)
         ]
 
-    def _cosines(self, unit: Vector, part: slice) -> Vector:
+    def _cosines(self, unit: Vector, part: slice, threads: int = 1) -> Vector:
         """Return the cosines of some rows with a unit vector; 0 for a row of zeros."""
-        return cosines_with(*self._rows_of(part), unit)
+        return self._row_search().cosines(unit, part, threads)
 
-    def _rows_of(self, part: slice) -> tuple[NDArray[Any], Vector | None, Vector]:
-        """Return the vectors, scales and norms of some keys."""
-        scales = None if self.scales is None else self.scales[part]
-        return self.vectors[part], scales, self.norms[part]
+
+def _largest(values: Vector, n: int) -> NDArray[np.intp]:
+    """Return the places of the n largest values, the largest first and ties in order of place.
+
+    NaN and -inf are never among them. A partition finds the n-th largest value, so that only the
+    values from there on are sorted.
+    """
+    falling = -values  # the best first, and a partition puts NaN last
+    threshold = np.inf
+    if 0 < n < len(falling):
+        threshold = np.partition(falling, n - 1)[n - 1]
+    if threshold < np.inf:
+        places = np.flatnonzero(falling <= threshold)
+    else:
+        places = np.flatnonzero(falling < np.inf)
+    return places[np.argsort(falling[places], kind="stable")][:n]

@@ -175,11 +175,7 @@ class VectorSimilarity(VectorSearch):
 
     def closer_than(self, key1: Key, key2: Key) -> list[Any]:
         """Return all keys that are more similar to `key1` than `key2` is, by position."""
-        first, second = self.get_index(key1), self.get_index(key2)
-        cosines = self._cosines(self.get_vector(key1, norm=True), slice(0, len(self)))
-        cosines[np.isnan(cosines)] = -np.inf  # what is not finite is further than anything
-        closer = np.flatnonzero(cosines > cosines[second])
-        return [self.index_to_key[i] for i in closer.tolist() if i != first]
+        return [self.index_to_key[i] for i in self._closer_than(key1, key2).tolist()]
 
     def words_closer_than(self, word1: Key, word2: Key) -> list[Any]:
         """Return `closer_than`."""
@@ -187,7 +183,7 @@ class VectorSimilarity(VectorSearch):
 
     def rank(self, key1: Key, key2: Key) -> int:
         """Return the place of `key2`, from 1 on, among all keys by similarity to `key1`."""
-        return len(self.closer_than(key1, key2)) + 1
+        return len(self._closer_than(key1, key2)) + 1
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
         """Return the similarity of two keys, divided by the sum of those of `wa`'s nearest keys.
@@ -201,6 +197,15 @@ class VectorSimilarity(VectorSearch):
         if not nearest:
             raise ValueError("topn must be at least 1, and there must be another key")
         return self.similarity(wa, wb) / sum(similarity for _, similarity in nearest)
+
+    def _closer_than(self, key1: Key, key2: Key) -> NDArray[np.intp]:
+        """Return the positions of the keys that are more similar to `key1` than `key2` is."""
+        first, second = self.get_index(key1), self.get_index(key2)
+        cosines = self._cosines(self.get_vector(key1, norm=True), slice(0, len(self)))
+        cosines[np.isnan(cosines)] = -np.inf  # what is not finite is further than anything
+        limit = cosines[second]
+        cosines[first] = -np.inf
+        return np.flatnonzero(cosines > limit)
 
     def _as_vector(self, term: Term, norm: bool = False) -> NDArray[Any]:
         """Return the vector of a key, or a given one as it is if it fits."""

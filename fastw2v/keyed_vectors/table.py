@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from fastw2v.keyed_vectors.growing import Growing
 from fastw2v.keyed_vectors.keys import Key, Keys, as_key, as_keys, is_key
-from fastw2v.keyed_vectors.rows import Vector, Which, check_rows, float32_rows, row_norms
+from fastw2v.keyed_vectors.row_search import RowSearch
+from fastw2v.keyed_vectors.rows import Vector, Which, check_rows, float32_rows
 from fastw2v.keyed_vectors.unknown import Found, Oov, check_oov, count_missing
+from fastw2v.nearest import row_norms
 from fastw2v.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -38,6 +40,8 @@ class VectorTable:
         self._rows = Growing(vectors)
         self._scales = scales
         self._norms: Growing | None = None
+        self._search: RowSearch | None = None
+        self._sketching: bool | None = None
 
     def _with(self, vectors: NDArray[Any], scales: Vector | None) -> Self:
         """Return another table of the same keys, which goes its own way from here."""
@@ -92,9 +96,52 @@ class VectorTable:
         return self._norms.rows
 
     def fill_norms(self, force: bool = False) -> None:
-        """Compute `norms`, again with `force`: needed after `vectors` were changed in place."""
+        """Compute `norms`; with `force` anew, after `vectors` were changed in place."""
         if self._norms is None or force:
-            self._norms = Growing(row_norms(self.vectors, self.scales), owned=True)
+            self._norms = Growing(row_norms(self.vectors, scales=self.scales), owned=True)
+            self._search = None
+
+    def use_sketch(self, wanted: bool | None = True, *, threads: int = 1) -> None:
+        """Choose whether searches use a sketch of the rows: the same results, faster, for memory.
+
+        A sketch is a byte of each number, with bounds of the error. A search reads it first, and
+        then only those rows that may be among the nearest. The cosines of a batch can differ in
+        their last digit.
+
+        Parameters
+        ----------
+        wanted : bool, optional
+            True to make it now, and again at the first search after vectors have changed; False
+            to drop it and make none; None, as it is from the start, to make it when it pays: from
+            2**24 numbers on, before the ninth search since vectors have changed (of all rows; in
+            a part of them a search counts as that part) or for a batch of 64 queries.
+        threads : int
+            To make it with.
+
+        Raises
+        ------
+        ValueError
+            True, with vectors of no or more than 65,536 numbers.
+
+        Notes
+        -----
+        It takes ``len(self) * (vector_size + 12)`` bytes, with `vector_size` rounded up to 64: 28 %
+        of float32 rows of 300. It is this process's own, also where rows are a map of a file that
+        processes share.
+        """
+        search = RowSearch(self.vectors, self.scales, self.norms, wanted)
+        if wanted:
+            search.make_sketch(threads)
+        self._search, self._sketching = search, wanted
+
+    def _row_search(self) -> RowSearch:
+        """Return the search in the rows as they are now."""
+        if self._search is None:
+            self._search = RowSearch(self.vectors, self.scales, self.norms, self._sketching)
+        return self._search
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_search": None}  # it can be made again
 
     def __len__(self) -> int:
         return len(self._keys)

@@ -40,7 +40,8 @@ class KeyedVectors(VectorInsight, VectorIndexing, VectorViews):
     vector that was looked up before may or may not follow them.
 
     Lengths of the vectors are computed at the first search and kept right by every method that
-    changes vectors: after changing `vectors` in place, call ``fill_norms(force=True)``.
+    changes vectors, which also drops the sketch of `use_sketch`: after changing `vectors` in place,
+    call ``fill_norms(force=True)``.
 
     DIFFERS: from gensim. A key whose vector is zero has similarity 0 to everything (there: NaN),
     a key whose vector is not finite is never a neighbour, neighbours of equal similarity come in

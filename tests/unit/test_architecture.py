@@ -55,8 +55,8 @@ ALLOWED: dict[str, set[str]] = {
     "analogies": {"nearest"},
     "evaluation_sets": set(),
     "keyed_vectors": {
-        "_core", "comparison", "corpus", "explanation", "explorer", "persistence", "plotting",
-        "projection", "sentence_vectors", "system", "vector_index", "vocabulary",
+        "_core", "comparison", "corpus", "explanation", "explorer", "nearest", "persistence",
+        "plotting", "projection", "sentence_vectors", "system", "vector_index", "vocabulary",
     },
     "sentence_vectors": {"_core", "corpus"},
     "comparison": set(),

@@ -315,7 +315,10 @@ def test_every_way_to_search_is_timed_and_finds_the_same(tmp_path: Path) -> None
     assert [(r["round"], r["what"]) for r in report["runs"]] == [
         (number, what)
         for number in (1, 2)
-        for what in ("gensim", "float32", "float32, sketch", "float16", "float16, sketch")
+        for what in (
+            *("gensim", "float32", "float32, sketch", "float16", "float16, sketch"),
+            *("KeyedVectors", "KeyedVectors, sketch"),
+        )
     ]
     assert all(r["one"] > 0 and r["batch"] > 0 for r in report["runs"])
     assert report["gensim_same_top"] == 1

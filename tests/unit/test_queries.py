@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several queries at once: unit vectors, what each leaves out, and one search for all of them."""
+"""Several queries at once: unit vectors, and what each leaves out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.keyed_vectors.queries import Item, make_queries
-from fastw2v.keyed_vectors.scan import nearest
 from fastw2v.vocabulary import Vocabulary
 
 TOLERANCE = 2e-6
@@ -46,22 +45,3 @@ def test_of_several_queries_the_wrong_one_is_named(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         make_queries(kv, [[("w1", 1.0)], items])
-
-
-def test_no_queries_have_no_neighbours(kv: KeyedVectors) -> None:
-    queries = make_queries(kv, [])
-    assert queries.units.shape == (0, 4)
-    ids, cosines = nearest(kv.vectors, None, kv.norms, queries.units, queries.excluded, 3)
-    assert ids.shape == cosines.shape == (0, 3)
-
-
-@pytest.mark.parametrize("topn", [0, 1, 7, 30, 99])
-def test_several_queries_find_what_each_finds_alone(kv: KeyedVectors, topn: int) -> None:
-    queries = make_queries(kv, asked(kv))
-    ids, cosines = nearest(kv.vectors, None, kv.norms, queries.units, queries.excluded, topn)
-    assert ids.shape == cosines.shape == (3, min(topn, 30))
-    for items, row, values in zip(asked(kv), ids, cosines, strict=True):
-        n_found = int(np.count_nonzero(row >= 0))
-        assert np.all(row[n_found:] == -1)
-        found = [(f"w{i}", c) for i, c in zip(row[:n_found], values.tolist(), strict=False)]
-        assert found == kv.most_similar(items, topn=topn)

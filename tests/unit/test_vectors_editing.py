@@ -88,6 +88,10 @@ class Changes(RuleBasedStateMachine):
     def look_at_norms(self) -> None:
         self.kv.fill_norms()
 
+    @rule(wanted=st.sampled_from([True, False, None]))
+    def use_a_sketch(self, wanted: bool | None) -> None:
+        self.kv.use_sketch(wanted)
+
     @rule(key=keys, vector=vectors)
     def set_one(self, key: Key, vector: Any) -> None:
         self.kv[key] = np.array(vector)
@@ -166,10 +170,14 @@ class Changes(RuleBasedStateMachine):
             np.testing.assert_allclose(self.kv.norms, expected.norms, rtol=1e-5)
         expected[list(self.model)] = self.kv.rows(slice(None))
         check_equal(self.kv, expected)
-        query = np.array([1, 2, -3])
-        assert [key for key, _ in self.kv.most_similar(query)] == [
-            key for key, _ in expected.most_similar(query)
-        ]
+        queries = np.array([[1, 2, -3], [0, -1, 4]])
+        for query, batched in zip(queries, self.kv.most_similar_batch(queries, 2), strict=True):
+            every = expected.most_similar(query, topn=9)
+            # Of a tie that rounding has broken either way both keys will do.
+            for found in (self.kv.most_similar(query, topn=2), batched):
+                cosines = [cosine for _, cosine in found]
+                assert cosines == pytest.approx([c for _, c in every[:2]], abs=TOLERANCE)
+                assert cosines == pytest.approx([dict(every)[k] for k, _ in found], abs=TOLERANCE)
 
     @invariant()
     def whoever_shares_the_first_rows_and_words_sees_nothing(self) -> None:
@@ -204,7 +212,7 @@ def test_adding_in_a_loop_computes_each_length_once(
     kv.fill_norms()
     computed = []
 
-    def counting(rows: NDArray[Any], scales: Any) -> NDArray[Any]:
+    def counting(rows: NDArray[Any], scales: Any = None) -> NDArray[Any]:
         computed.append(len(rows))
         return np.sqrt(np.sum(rows * rows, axis=1))
 
