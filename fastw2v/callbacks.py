@@ -173,8 +173,8 @@ class Events:
     ----------
     model : object
         Handed on. Its ``stop_requested`` is read and its ``epochs_trained`` written;
-        ``renew_vectors()`` is called before the vectors of an epoch are looked at, since what was
-        derived from them is out of date by then.
+        ``renew_vectors()`` is called before every look at the vectors, since what was derived from
+        them is out of date by then.
     callbacks : iterable of Callback
         Or of objects that have some of its methods.
     """
@@ -221,7 +221,7 @@ class Events:
         self._call("on_train_end")
 
     def _call(self, name: str, *arguments: Any) -> None:
-        if self._callbacks and name != "on_progress":
+        if self._callbacks:
             self._model.renew_vectors()
         for callback in self._callbacks:
             method = getattr(callback, name, None)

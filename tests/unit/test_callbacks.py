@@ -87,6 +87,20 @@ def test_progress_says_where_the_run_stands() -> None:
         assert status.words_per_second > 0
 
 
+def test_nothing_derived_from_the_vectors_outlives_a_call() -> None:
+    seen: list[object] = []
+
+    class Look(Callback):
+        def on_progress(self, model: Word2Vec, status: TrainingStatus) -> None:
+            assert model.wv._norms is None
+            assert model.wv._search is None
+            model.wv.most_similar(model.wv.index_to_key[0])
+            seen.append(status)
+
+    trained(Look(), epochs=300)
+    assert len(seen) >= 2
+
+
 def test_the_vectors_stand_still_at_the_end_of_an_epoch_and_have_fresh_norms() -> None:
     seen: list[np.ndarray] = []
 
