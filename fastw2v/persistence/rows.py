@@ -3,10 +3,10 @@
 
 row i = scales[i] * int8 row i,    scales[i] = max(abs(row i)) / 127
 
-Every conversion is `Rows.astype`, and this is its rule for what a type cannot hold: a vector that is
-not finite stays so, in int8 as one of NaN (its scale is NaN), for vectors that training or another
-program spoiled must not keep all the others from being saved. A finite number that float16 would make
-infinite is an error, since it would be lost in silence.
+Every conversion is `Rows.astype`, and this is its rule for what a type cannot hold: a vector that
+is not finite stays so, in int8 as one of NaN (its scale is NaN), for one vector that was spoiled
+must not keep all the others from being saved. A finite number that float16 would make infinite is
+an error, since it would be lost in silence.
 """
 
 from __future__ import annotations
