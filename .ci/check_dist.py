@@ -12,9 +12,11 @@ from pathlib import Path
 WHEEL_NAME = "fastw2v-*-cp311-abi3-*.whl"
 MOST_WHEEL_BYTES = 5 << 20  # without the text of the demo
 TEXT = "fastw2v/data/public-domain.txt.xz"
+SETS = ["google-analogies.txt.xz", "wordsim353.tsv.xz", "SOURCES.md"]
 IN_WHEEL = [
     *(TEXT, "fastw2v/py.typed", "fastw2v/_core.pyi", "fastw2v/__init__.py"),
     *("fastw2v/explorer/page.html", "fastw2v/explorer/page.css", "fastw2v/explorer/page.js"),
+    *(f"fastw2v/data/{name}" for name in SETS),
 ]
 NOT_IN_WHEEL = ["*.c", "*.h", "*.pyx", "*.pxd", "*.pxi", "tests/*", "benchmarks/*", "docs/*"]
 IN_SDIST = [

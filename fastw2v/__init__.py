@@ -15,7 +15,7 @@ from fastw2v.callbacks import Callback, EarlyStopping, TrainingStatus
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import EncodedCorpus, encode_corpus
 from fastw2v.doctor import Diagnosis, diagnose
-from fastw2v.evaluation import evaluate_word_analogies, evaluate_word_pairs
+from fastw2v.evaluation import evaluate, evaluate_word_analogies, evaluate_word_pairs
 from fastw2v.history import EpochRecord
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.system import show_config
@@ -35,6 +35,7 @@ __all__ = [
     "Word2Vec",
     "diagnose",
     "encode_corpus",
+    "evaluate",
     "evaluate_word_analogies",
     "evaluate_word_pairs",
     "show_config",

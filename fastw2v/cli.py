@@ -17,6 +17,7 @@ import re
 import sys
 import tempfile
 import time
+import warnings
 import zlib
 from collections.abc import Sequence
 from importlib.resources import as_file, files
@@ -26,7 +27,7 @@ import fastw2v
 from fastw2v.cli_doctor import add_doctor
 from fastw2v.cli_explore import add_explore
 from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
-from fastw2v.evaluation import evaluate_word_analogies
+from fastw2v.evaluation import evaluate
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.persistence.loading import load_vectors, sniff
 from fastw2v.persistence.rows import DTYPES
@@ -35,6 +36,7 @@ from fastw2v.word2vec import Word2Vec
 
 DEMO_WORDS = ("king", "water", "war", "love", "money")
 INFO_WORDS = 10
+VECTORS = "a model, or vectors in any format"
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 #: Errors whose message says all: wrong input, damaged files, a missing module, a full disk or
 #: memory. Anything else is a mistake of ours, and shows where it happened.
@@ -48,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            status: int = options.run(options)
     except BrokenPipeError:
         raise
     except EXPECTED_ERRORS as error:
@@ -65,6 +69,10 @@ def _one_line(error: BaseException) -> str:
     message = error.args[0] if isinstance(error, KeyError) else error
     notes = [f"({note})" for note in getattr(error, "__notes__", [])]
     return " ".join(" ".join([str(message) or type(error).__name__, *notes]).split())
+
+
+def _show_warning(message: Warning | str, *_args: object, **_options: object) -> None:
+    print(f"fastw2v: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,26 +98,26 @@ def _parser() -> argparse.ArgumentParser:
     resume.set_defaults(run=_resume)
 
     neighbors = commands.add_parser("neighbors", help="words most similar to a word")
-    neighbors.add_argument("model", type=Path)
+    neighbors.add_argument("model", type=Path, help=VECTORS)
     neighbors.add_argument("word")
     neighbors.add_argument("--topn", type=int, default=10)
     neighbors.set_defaults(run=_neighbors)
 
     analogy = commands.add_parser("analogy", help="A - B + C: what is to C as A is to B")
-    analogy.add_argument("model", type=Path)
+    analogy.add_argument("model", type=Path, help=VECTORS)
     for place in ("a", "b", "c"):
         analogy.add_argument(place)
     analogy.add_argument("--topn", type=int, default=10)
     analogy.set_defaults(run=_analogy)
 
-    evaluate = commands.add_parser("evaluate", help="accuracy on a file of analogy questions")
-    evaluate.add_argument("model", type=Path)
-    evaluate.add_argument("questions", type=Path)
-    evaluate.add_argument("--restrict-vocab", type=int, default=300_000)
-    evaluate.set_defaults(run=_evaluate)
+    score = commands.add_parser("evaluate", help="score on analogies or word pairs")
+    score.add_argument("model", type=Path, help=VECTORS)
+    score.add_argument("set", help="google-analogies, wordsim353, or a file")
+    score.add_argument("--restrict-vocab", type=int, default=300_000)
+    score.set_defaults(run=_evaluate)
 
     convert = commands.add_parser("convert", help="vectors from one format to another")
-    convert.add_argument("source", type=Path, help="vectors, or a model, in any format")
+    convert.add_argument("source", type=Path, help=VECTORS)
     convert.add_argument("target", type=Path, help="what to write; its suffix tells the format")
     convert.add_argument("--format", choices=SUFFIXES, help="of the target, whatever its suffix")
     convert.add_argument("--dtype", choices=DTYPES, help="of the numbers in fastw2v's own format")
@@ -117,10 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     convert.set_defaults(run=_convert)
 
     info = commands.add_parser("info", help="what is in a file of vectors")
-    info.add_argument("file", type=Path)
+    info.add_argument("file", type=Path, help=VECTORS)
     info.set_defaults(run=_info)
 
-    add_explore(commands, _load_vectors)
+    add_explore(commands)
     add_doctor(commands, _add_hyper_parameters, _hyper_parameters)
 
     demo = commands.add_parser("demo", help="train skip-gram on the text inside the package")
@@ -225,12 +233,13 @@ def _check_output(path: Path) -> None:
 
 
 def _neighbors(options: argparse.Namespace) -> int:
-    _print_similar(_load_vectors(options.model).most_similar(options.word, topn=options.topn))
+    vectors = KeyedVectors.load(options.model)
+    _print_similar(vectors.most_similar(options.word, topn=options.topn))
     return 0
 
 
 def _analogy(options: argparse.Namespace) -> int:
-    vectors = _load_vectors(options.model)
+    vectors = KeyedVectors.load(options.model)
     _print_similar(
         vectors.most_similar(
             positive=[options.a, options.c], negative=[options.b], topn=options.topn
@@ -240,10 +249,8 @@ def _analogy(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    vectors = _load_vectors(options.model)
-    print(
-        evaluate_word_analogies(vectors, options.questions, restrict_vocab=options.restrict_vocab)
-    )
+    vectors = KeyedVectors.load(options.model)
+    print(evaluate(vectors, options.set, restrict_vocab=options.restrict_vocab))
     return 0
 
 
@@ -294,10 +301,6 @@ def _demo(options: argparse.Namespace) -> int:
             print(f"{word:>8}: {similar}")
     print(f"{len(model.wv):,} words in {time.perf_counter() - began:.1f} s")
     return 0
-
-
-def _load_vectors(path: Path) -> KeyedVectors:
-    return Word2Vec.load(path).wv
 
 
 def _print_history(model: Word2Vec) -> None:

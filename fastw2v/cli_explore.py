@@ -4,20 +4,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.projection import METHODS
 
 
-def add_explore(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    load_vectors: Callable[[Path], KeyedVectors],
-) -> None:
+def add_explore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to a parser's."""
     explore = commands.add_parser("explore", help="write an HTML page to look around in vectors")
-    explore.add_argument("model", type=Path)
+    explore.add_argument("model", type=Path, help="a model, or vectors in any format")
     explore.add_argument("-o", "--output", type=Path, help="page to write (default: MODEL.html)")
     explore.add_argument(
         *("--limit", "-n"), type=int, default=20_000, help="words in the page (default: 20000)"
@@ -32,7 +28,7 @@ def add_explore(
 
     def run(options: argparse.Namespace) -> int:
         page: Path = options.output or options.model.with_name(options.model.name + ".html")
-        load_vectors(options.model).explore(
+        KeyedVectors.load(options.model).explore(
             page,
             limit=options.limit,
             map_words=options.map_words,

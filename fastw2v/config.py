@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import inspect
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -217,6 +218,17 @@ class TrainingConfig:
         values = dataclasses.asdict(self)
         del values["workers"], values["isa"]
         return values
+
+
+def signature_after(*parameters: inspect.Parameter) -> inspect.Signature:
+    """Return a signature of these parameters and every hyper-parameter, for help()."""
+    fields = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type
+        )
+        for field in dataclasses.fields(TrainingConfig)
+    ]
+    return inspect.Signature([*parameters, *fields])
 
 
 def _unknown_keyword(name: str, known: list[str]) -> str:

@@ -3,21 +3,18 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fastw2v.analogies import answer_by_product, answer_by_sum, unit_rows
-from fastw2v.evaluation_sets import Question, read_analogies, read_word_pairs
+from fastw2v.analogies import answer_by_product, answer_by_sum
+from fastw2v.correlation import p_value, pearson, ranks
+from fastw2v.evaluation_sets import Question, are_analogies, read_analogies, read_word_pairs
+from fastw2v.evaluation_words import KnownWords
 from fastw2v.keyed_vectors import KeyedVectors
-
-Ids = NDArray[np.intp]
-
 
 # ---- Analogies ---------------------------------------------------------------------------------
 
@@ -130,9 +127,10 @@ def evaluate_word_analogies(
     Parameters
     ----------
     kv : KeyedVectors
-    path_or_questions : path-like, or mapping of section names to questions
+    path_or_questions : path-like, name, or mapping of section names to questions
         A file like questions-words.txt: lines ": name" begin sections, and each other line has
-        four words. Or the same as sequences of four words.
+        four words. "google-analogies" is that file, from the package. Or the same as sequences of
+        four words.
     restrict_vocab : int, optional
         Only this many first, that is most frequent, words are known and can be answers.
     case_insensitive : bool
@@ -178,7 +176,7 @@ def evaluate_word_analogies(
                 raise ValueError(f"a question must be four words, not {question!r}")
     else:
         sections = read_analogies(path_or_questions)
-    lexicon = _Lexicon(kv, restrict_vocab, case_insensitive)
+    lexicon = KnownWords(kv, restrict_vocab, case_insensitive)
     results = []
     known = [[ids for q in questions if (ids := lexicon.ids(q))] for _, questions in sections]
     asked = np.array([ids for part in known for ids in part], np.intp).reshape(-1, 4)
@@ -199,62 +197,6 @@ def evaluate_word_analogies(
     return AnalogyResult(tuple(results))
 
 
-class _Lexicon:
-    """The words that an evaluation knows, and which of them are spellings of one another.
-
-    Attributes
-    ----------
-    n_words : int
-        Words 0 .. n_words - 1 of the vocabulary are known.
-    spelling_of : ndarray of shape (n_words,), intp
-        The first word that differs from this one in case only: the one that stands for it.
-    """
-
-    def __init__(
-        self, kv: KeyedVectors, restrict_vocab: int | None, case_insensitive: bool
-    ) -> None:
-        if restrict_vocab is not None and restrict_vocab < 1:
-            raise ValueError(f"restrict_vocab must be None or at least 1, not {restrict_vocab}")
-        self.kv = kv
-        self.n_words = min(len(kv), restrict_vocab or len(kv))
-        self._fold = str.upper if case_insensitive else str
-        self._ids: dict[str, int] = {}
-        self.spelling_of = np.array(
-            [
-                self._ids.setdefault(self._fold(word), word_id)
-                for word_id, word in enumerate(kv.index_to_key[: self.n_words])
-            ],
-            np.intp,
-        )
-        self._spellings: dict[int, list[int]] = {}
-        for word_id in np.flatnonzero(self.spelling_of != np.arange(self.n_words)).tolist():
-            first = int(self.spelling_of[word_id])
-            self._spellings.setdefault(first, [first]).append(word_id)
-
-    def ids(self, words: Sequence[str]) -> list[int] | None:
-        """Return the ids of words, or None if one is unknown."""
-        ids = [self._ids.get(self._fold(word), -1) for word in words]
-        return None if min(ids) < 0 else ids
-
-    def unit_rows(self, which: slice | Ids) -> NDArray[np.float32]:
-        """Return a copy of some vectors at length 1, or 0 if they are zero or not finite."""
-        scales = None if self.kv.scales is None else self.kv.scales[which]
-        return unit_rows(self.kv.vectors[which], scales, self.kv.norms[which])
-
-    def excluded(self, questions: Ids) -> Ids:
-        """Return the words that do not answer each question, all spellings of its own; -1 pads."""
-        if not self._spellings:
-            return questions
-        lists = [
-            [id_ for word_id in question for id_ in self._spellings.get(word_id, (word_id,))]
-            for question in questions.tolist()
-        ]
-        padded = np.full((len(lists), max(map(len, lists), default=0)), -1, np.intp)
-        for row, ids in zip(padded, lists, strict=True):
-            row[: len(ids)] = ids
-        return padded
-
-
 # ---- Similarity --------------------------------------------------------------------------------
 
 
@@ -267,12 +209,16 @@ class WordPairsResult:
     spearman, pearson : float
         Correlation of ranks (ties share their mean rank) and of values; NaN if fewer than two
         different values are left on one of the sides.
+    spearman_p, pearson_p : float
+        How likely a correlation so far from 0 is if there is none, two-sided.
     known, pairs : int
         Of how many pairs both words are known, of how many in the set.
     """
 
     spearman: float
     pearson: float
+    spearman_p: float
+    pearson_p: float
     known: int
     pairs: int
 
@@ -283,7 +229,8 @@ class WordPairsResult:
 
     def __str__(self) -> str:
         return (
-            f"Spearman {self.spearman:.4f}, Pearson {self.pearson:.4f}, "
+            f"Spearman {self.spearman:.4f} (p = {self.spearman_p:.1e}), "
+            f"Pearson {self.pearson:.4f} (p = {self.pearson_p:.1e}), "
             f"{self.known}/{self.pairs} pairs known ({self.coverage:.1%})"
         )
 
@@ -303,7 +250,8 @@ def evaluate_word_pairs(
     Parameters
     ----------
     kv : KeyedVectors
-    path : path-like
+    path : path-like or name
+        A file, or "wordsim353", which is in the package.
     delimiter, score_column
         What separates columns, and which has the scores: see `evaluation_sets.read_word_pairs`.
     restrict_vocab, case_insensitive
@@ -321,7 +269,7 @@ def evaluate_word_pairs(
         The file is not as it should be; the message names it and the line.
     """
     pairs = read_word_pairs(path, delimiter=delimiter, score_column=score_column)
-    lexicon = _Lexicon(kv, restrict_vocab, case_insensitive)
+    lexicon = KnownWords(kv, restrict_vocab, case_insensitive)
     ids = [lexicon.ids(pair[:2]) for pair in pairs]
     known = np.array([pair is not None for pair in ids])
     first, second = np.array([pair for pair in ids if pair], np.intp).reshape(-1, 2).T
@@ -329,22 +277,69 @@ def evaluate_word_pairs(
     cosines[known] = np.sum(lexicon.unit_rows(first) * lexicon.unit_rows(second), axis=1)
     scores = np.array([pair[2] for pair in pairs])
     counted = known | dummy4unknown
+    scores, cosines, n = scores[counted], cosines[counted], int(np.count_nonzero(counted))
+    by_rank, by_value = pearson(ranks(scores), ranks(cosines)), pearson(scores, cosines)
     return WordPairsResult(
-        spearman=_pearson(_ranks(scores[counted]), _ranks(cosines[counted])),
-        pearson=_pearson(scores[counted], cosines[counted]),
+        spearman=by_rank,
+        pearson=by_value,
+        spearman_p=p_value(by_rank, n),
+        pearson_p=p_value(by_value, n),
         known=int(np.count_nonzero(known)),
         pairs=len(pairs),
     )
 
 
-def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return ranks from 1; equal values share the mean of theirs."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(count) - (count - 1) / 2)[place]
+# ---- Any set -------------------------------------------------------------------------------------
 
 
-def _pearson(x: NDArray[Any], y: NDArray[Any]) -> float:
-    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return math.nan
-    x, y = x - np.mean(x), y - np.mean(y)
-    return float(np.dot(x, y) / (np.linalg.norm(x) * np.linalg.norm(y)))
+def evaluate(
+    kv: KeyedVectors,
+    name_or_path: str | os.PathLike[str],
+    *,
+    restrict_vocab: int | None = 300_000,
+    case_insensitive: bool = True,
+    dummy4unknown: bool = False,
+    **options: Any,
+) -> AnalogyResult | WordPairsResult:
+    """Evaluate vectors on a set by name or in a file, analogies or word pairs as it may be.
+
+    Parameters
+    ----------
+    kv : KeyedVectors
+    name_or_path : str or path-like
+        "google-analogies" (Mikolov et al. 2013) or "wordsim353" (Finkelstein et al. 2002), which
+        are in the package, or a file. A file whose first line begins with ":" has analogies.
+    restrict_vocab, case_insensitive, dummy4unknown
+        As in `evaluate_word_analogies`.
+    **options
+        Others of `evaluate_word_analogies` or of `evaluate_word_pairs`.
+
+    Returns
+    -------
+    AnalogyResult or WordPairsResult
+        ``str()`` is a table or a line.
+
+    Raises
+    ------
+    ValueError
+        The file is not as it should be; the message names it and the line.
+    OSError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> from fastw2v import KeyedVectors, evaluate
+    >>> wv = KeyedVectors.empty(2)
+    >>> wv.add_vectors(["king", "queen"], [[1, 0], [1, 1]])
+    >>> evaluate(wv, "wordsim353").coverage < 0.01
+    True
+    """
+    run = evaluate_word_analogies if are_analogies(name_or_path) else evaluate_word_pairs
+    return run(
+        kv,
+        name_or_path,
+        restrict_vocab=restrict_vocab,
+        case_insensitive=case_insensitive,
+        dummy4unknown=dummy4unknown,
+        **options,
+    )

@@ -1,14 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read the files that vectors are evaluated with: analogies and rated word pairs."""
+"""Read the sets that vectors are evaluated with: analogies and rated word pairs.
+
+Some are in the package and have a name; a `Path` is always a file.
+"""
 
 from __future__ import annotations
 
+import errno
+import io
+import lzma
 import math
 import os
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
+from typing import BinaryIO
 
 Question = Sequence[str]  # a, b, c, expected: a is to b as c is to expected
+
+#: Sets in the package, and their files; data/SOURCES.md has sources and licences.
+BUNDLED = {
+    "google-analogies": "google-analogies.txt.xz",
+    "wordsim353": "wordsim353.tsv.xz",
+}
+
+
+def are_analogies(path: str | os.PathLike[str]) -> bool:
+    """Whether a set begins with a section (": name"), as one of analogies does."""
+    return next((line.startswith(":") for _, line in _lines(path)), False)
 
 
 def read_analogies(path: str | os.PathLike[str]) -> list[tuple[str, list[Question]]]:
@@ -96,7 +115,7 @@ def _as_float(text: str) -> float | None:
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not empty, stripped, with their numbers from 1."""
-    with Path(path).open("rb") as file:
+    with _opened(path) as file:
         for number, encoded in enumerate(file, start=1):
             try:
                 line = encoded.decode("utf-8-sig" if number == 1 else "utf-8").strip()
@@ -104,6 +123,18 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
                 raise _error(path, number, f"not UTF-8: {error.reason}") from error
             if line:
                 yield number, line
+
+
+def _opened(path: str | os.PathLike[str]) -> BinaryIO:
+    if isinstance(path, str) and path in BUNDLED:
+        packed = (files("fastw2v") / "data" / BUNDLED[path]).read_bytes()
+        return io.BytesIO(lzma.decompress(packed))
+    try:
+        return Path(path).open("rb")
+    except FileNotFoundError as error:
+        known = ", ".join(BUNDLED)
+        reason = f"no such file, nor a set of the package ({known})"
+        raise FileNotFoundError(errno.ENOENT, reason, os.fspath(path)) from error
 
 
 def _error(path: str | os.PathLike[str], number: int, reason: str) -> ValueError:

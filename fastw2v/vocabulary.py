@@ -163,7 +163,7 @@ class Vocabulary:
         Distinct words. `PackedWords` stay packed until one is looked at.
     counts : ndarray of shape (vocab_size,), int64
         How often each word was read.
-    dropped : WordCounts, optional
+    dropped : WordCounts, or callable that returns them, optional
         All other words that were read, to explain why one is missing.
     min_count, max_final_vocab : int, optional
         The bounds that chose `words`.
@@ -174,13 +174,13 @@ class Vocabulary:
         words: Sequence[str],
         counts: NDArray[np.int64],
         *,
-        dropped: WordCounts | None = None,
+        dropped: WordCounts | Callable[[], WordCounts] | None = None,
         min_count: int = 1,
         max_final_vocab: int | None = None,
     ) -> None:
         self._words: Sequence[str] = words if isinstance(words, PackedWords) else list(words)
         self.counts = np.asarray(counts, dtype=np.int64)
-        self._dropped: WordCounts | Callable[[], WordCounts] | None = dropped
+        self._dropped = dropped
         self.min_count = min_count
         self.max_final_vocab = max_final_vocab
         if self.counts.shape != (len(self),):
@@ -260,6 +260,11 @@ class Vocabulary:
         dots = ", ..." if len(self) > 3 else ""
         return f"Vocabulary({len(self):,} words: {head}{dots})"
 
+    @property
+    def lazy_words(self) -> Sequence[str]:
+        """Words by id; those of a file are `PackedWords`."""
+        return self._words
+
     @cached_property
     def words(self) -> list[str]:
         """Words by id."""
@@ -315,6 +320,11 @@ class Vocabulary:
             if abs(len(known) - len(word)) <= margin and known not in hints
         ]
         return (hints + get_close_matches(word, candidates, n, cutoff=0.75))[:n]
+
+
+def placeholder_counts(n_words: int) -> NDArray[np.int64]:
+    """Return falling counts, n_words, ..., 2, 1, for words whose own are not known."""
+    return np.arange(n_words, 0, -1, dtype=np.int64)
 
 
 def nothing_left(seen: WordCounts, min_count: int) -> str:

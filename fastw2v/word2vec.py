@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fastw2v.callbacks import Events, MetricsFile
 from fastw2v.checkpoints import CORPUS, Checkpoints, check_same_run, load_newest
-from fastw2v.config import TrainingConfig
+from fastw2v.config import TrainingConfig, signature_after
 from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
 from fastw2v.growth import UpdateReport, carried_over, encoded_by, grow
@@ -71,7 +71,8 @@ class Word2Vec:
         self._corpus = None if corpus is None else as_corpus(corpus)
         if isinstance(self._corpus, EncodedCorpus):
             self.config = with_bounds_of(self._corpus, self.config, hyper_parameters)
-        self._vectors: KeyedVectors | None = None
+        self._trained: tuple[Vocabulary, NDArray[np.float32]] | None = None
+        self._vectors: KeyedVectors | None = None  # of `_trained`, perhaps changed since
         self._output_vectors: NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
@@ -122,7 +123,7 @@ class Word2Vec:
         Raises
         ------
         RuntimeError
-            If there is no corpus; a model that is trained has let go of its own.
+            If there is no corpus (a trained model has let go of its own), or `wv` was changed.
         FileExistsError
             If the folder has checkpoints of another run.
         ValueError
@@ -132,6 +133,7 @@ class Word2Vec:
         KeyboardInterrupt
             After Ctrl-C. What was trained until then is in `wv`, as after an error of a callback.
         """
+        self._check_unchanged()
         if corpus is not None and not self.is_trained:
             self._corpus = as_corpus(corpus)
         if corpus is None and self._corpus is None:
@@ -181,9 +183,15 @@ class Word2Vec:
         -------
         UpdateReport
             What was added.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not trained, or `wv` was changed since it was; and as `train`.
         """
         if not self.is_trained:
             raise RuntimeError("there is nothing to update yet: call train() first")
+        self._check_unchanged()
         plan = self._plan(**options)
         read = self._encode(corpus, dataclasses.replace(plan.config, min_count=1))
         encoded, report = grow(
@@ -287,14 +295,10 @@ class Word2Vec:
         self._run(corpus, parameters, plan.config, **plan.options(corpus, parameters))
 
     def _run(
-        self,
-        corpus: EncodedCorpus,
-        parameters: Parameters,
-        config: TrainingConfig,
-        **options: Any,
+        self, corpus: EncodedCorpus, parameters: Parameters, config: TrainingConfig, **options: Any
     ) -> None:
         """Train, and keep what was trained; if nothing was, or it diverged, what was before."""
-        before = self._corpus, self._vectors, self._output_vectors
+        before = self._corpus, self._trained, self._vectors, self._output_vectors
         self.stop_requested = False
         self.epochs_trained = 0.0
         self._keep(corpus, parameters)  # callbacks may look at the vectors
@@ -302,7 +306,7 @@ class Word2Vec:
             train(corpus, parameters, config, self.history, **options)
         except Exception as error:
             if isinstance(error, FloatingPointError) or self.epochs_trained == 0:
-                self._corpus, self._vectors, self._output_vectors = before
+                self._corpus, self._trained, self._vectors, self._output_vectors = before
             raise
         finally:
             self.renew_vectors()
@@ -312,14 +316,22 @@ class Word2Vec:
         self.stop_requested = True
 
     def renew_vectors(self) -> None:
-        """Forget what was derived from the vectors of `wv`, which training has changed since."""
-        if self._vectors is not None:
-            self._vectors = KeyedVectors(self._vectors.vocabulary, self._vectors.vectors)
+        """Make `wv` anew, since training has changed its rows; a callback's own changes go."""
+        if self._trained is not None:
+            self._vectors = KeyedVectors(*self._trained)
 
     def _keep(self, corpus: EncodedCorpus, parameters: Parameters) -> None:
-        self._vectors = KeyedVectors(corpus.vocabulary, parameters.input_vectors)
+        self._trained = corpus.vocabulary, parameters.input_vectors
+        self.renew_vectors()
         self._output_vectors = parameters.output_vectors
         self._corpus = None
+
+    def _check_unchanged(self) -> None:
+        if self._vectors is not None and self._vectors.changed:
+            raise RuntimeError(
+                "wv was changed, and a model is what was trained: it can be neither saved nor "
+                "trained on. Save the vectors by themselves, model.wv.save(path)"
+            )
 
     @property
     def is_trained(self) -> bool:
@@ -345,11 +357,7 @@ class Word2Vec:
         """
         if self._vectors is None:
             raise RuntimeError("there is nothing to save yet: call train() first")
-        if self._vectors.changed:
-            raise RuntimeError(
-                "wv was changed, and a model is what was trained: save the vectors by "
-                "themselves, model.wv.save_word2vec_format(path)"
-            )
+        self._check_unchanged()
         save_model(
             path,
             vocabulary=self._vectors.vocabulary,
@@ -380,20 +388,12 @@ class Word2Vec:
                 f"{os.fspath(path)!r} has hyper-parameters that this version does not know: {error}"
             ) from error
         model = cls(**file.hyper_parameters)
-        model._vectors = KeyedVectors(file.vocabulary, file.input_vectors)
+        model._trained = file.vocabulary, file.input_vectors
+        model.renew_vectors()
         model._output_vectors = file.output_vectors
         return model
 
 
-def _signature() -> inspect.Signature:
-    """Word2Vec's signature with every hyper-parameter, for help() and completion."""
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    fields = [
-        inspect.Parameter(field.name, keyword, default=field.default, annotation=field.type)
-        for field in dataclasses.fields(TrainingConfig)
-    ]
-    corpus = inspect.Parameter("corpus", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-    return inspect.Signature([corpus, *fields])
-
-
-Word2Vec.__signature__ = _signature()  # type: ignore[attr-defined]
+Word2Vec.__signature__ = signature_after(  # type: ignore[attr-defined]
+    inspect.Parameter("corpus", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+)

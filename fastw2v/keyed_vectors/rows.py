@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fastw2v.persistence.rows import Rows
+
 Vector = NDArray[np.float32]
 Which = slice | NDArray[np.intp]
 
 ROW_TYPES = tuple(map(np.dtype, (np.float32, np.float16, np.int8)))
-LARGEST_INT8 = 127  # -128 is not used: the range is symmetric
-BLOCK_ROWS = 4096  # rows that are converted at a time, so that no second matrix is needed
+BLOCK_ROWS = 4096  # rows that are taken at a time, so that no second matrix is needed
 
 
 def check_rows(vectors: object, scales: object, vocab_size: int) -> None:
@@ -63,42 +64,11 @@ def blocks(n_rows: int) -> Iterator[slice]:
 def converted(
     vectors: NDArray[Any], scales: Vector | None, dtype: DTypeLike
 ) -> tuple[NDArray[Any], Vector | None]:
-    """Return a copy of the rows in another type, and its scales if that is int8."""
+    """Return a copy of the rows in another type, and its scales if that is int8: `Rows.astype`."""
     target = np.dtype(dtype)
     if target not in ROW_TYPES:
         raise ValueError(f"dtype must be 'float32', 'float16' or 'int8', not {str(target)!r}")
     if target == vectors.dtype:
         return np.array(vectors), None if scales is None else np.array(scales)
-    result = np.empty(vectors.shape, target)
-    new_scales = np.empty(len(vectors), np.float32) if target == np.int8 else None
-    for block in blocks(len(vectors)):
-        rows = float32_rows(vectors, scales, block)
-        if new_scales is not None:
-            result[block], new_scales[block] = _as_int8(rows)
-        elif target == np.float16:
-            result[block] = _as_float16(rows)
-        else:
-            result[block] = rows
-    return result, new_scales
-
-
-def _as_float16(rows: Vector) -> NDArray[np.float16]:
-    with np.errstate(over="ignore"):
-        halves = rows.astype(np.float16)
-    if np.any(np.isinf(halves) & np.isfinite(rows)):
-        raise ValueError("vectors with numbers beyond 65504 have no float16 form: scale them first")
-    return halves
-
-
-def _as_int8(rows: Vector) -> tuple[NDArray[np.int8], Vector]:
-    """Divide each row by max |row| / 127 and round; a row that is not finite has the scale NaN."""
-    with np.errstate(invalid="ignore"):
-        largest = np.max(np.abs(rows), axis=1, initial=0)
-    finite = np.isfinite(largest)
-    scales = np.where(finite, largest / LARGEST_INT8, np.nan).astype(np.float32)
-    usable = finite & (scales > 0)
-    divided = np.zeros(rows.shape, np.float32)
-    np.divide(rows, scales[:, np.newaxis], out=divided, where=usable[:, np.newaxis])
-    # A scale among the smallest floats is rounded so much that a quotient can be beyond 127.
-    steps = np.clip(np.rint(divided), -LARGEST_INT8, LARGEST_INT8)
-    return steps.astype(np.int8), scales
+    rows = Rows(vectors, scales).astype(target.name)
+    return rows.vectors, rows.scales

@@ -20,10 +20,12 @@ from fastw2v.persistence.glove import read_glove
 from fastw2v.persistence.pickles import refuse_known
 from fastw2v.persistence.vectors_file import load_vectors_file
 from fastw2v.persistence.word2vec_format import HEADER, HEADER_BYTES, read_word2vec_format
+from fastw2v.vocabulary import Vocabulary, placeholder_counts
 
 NATIVE, WORD2VEC, GLOVE, NPY, FINALFUSION = FORMATS = (
     "native", "word2vec", "glove", "npy", "finalfusion",
 )  # fmt: skip
+DIALECTS = {"text": False, "binary": True}  # of word2vec's, by the names they are saved under
 
 
 class LoadedVectors(NamedTuple):
@@ -70,7 +72,7 @@ def load_vectors(
     words : collection of str, optional
         Load these words alone, in the order of the file; those that it does not have are left out.
     format : str, optional
-        One of ``FORMATS``, not to look.
+        One of ``FORMATS``, not to look; or ``"text"`` or ``"binary"``, word2vec's.
     binary : bool, optional
         Of word2vec's format, whether it is binary; by default its first entry tells.
     stacklevel : int
@@ -90,7 +92,7 @@ def load_vectors(
         The file cannot be read.
     """
     check_selection(limit, words)
-    kind = sniff(path) if format is None else _checked_format(format)
+    kind, binary = _kind(path, format, binary)
     if kind == WORD2VEC:
         found, vectors = read_word2vec_format(
             path, binary=binary, limit=limit, words=words, stacklevel=stacklevel + 1
@@ -100,10 +102,35 @@ def load_vectors(
         found, vectors = read_glove(path, limit=limit, words=words, stacklevel=stacklevel + 1)
         return LoadedVectors(found, None, vectors, None)
     if kind == NATIVE:
-        return _selected(LoadedVectors(*load_vectors_file(path)), limit, words)
+        vocabulary, rows, scales = load_vectors_file(path)
+        loaded = LoadedVectors(vocabulary.lazy_words, vocabulary.counts, rows, scales)
+        return _selected(loaded, limit, words)
     read = npy.read_npy if kind == NPY else finalfusion.read_finalfusion
     found, vectors = read(path)
     return _selected(LoadedVectors(found, None, vectors, None), limit, words)
+
+
+def load_with_vocabulary(
+    path: str | os.PathLike[str],
+    *,
+    limit: int | None = None,
+    words: Collection[str] | None = None,
+    format: str | None = None,
+    binary: bool | None = None,
+    stacklevel: int = 2,
+) -> tuple[Vocabulary, NDArray[Any], NDArray[np.float32] | None]:
+    """Do as `load_vectors`, and return vocabulary, vectors and scales.
+
+    A file without counts gives the placeholders V, ..., 2, 1. The vocabulary of a model or of the
+    native format, loaded whole, knows the words that were dropped, if the file does.
+    """
+    if limit is None and words is None and _kind(path, format, binary)[0] == NATIVE:
+        return load_vectors_file(path)
+    loaded = load_vectors(
+        path, limit=limit, words=words, format=format, binary=binary, stacklevel=stacklevel + 1
+    )
+    counts = placeholder_counts(len(loaded.words)) if loaded.counts is None else loaded.counts
+    return Vocabulary(loaded.words, counts), loaded.vectors, loaded.scales
 
 
 def sniff(path: str | os.PathLike[str]) -> str:
@@ -134,10 +161,20 @@ def sniff(path: str | os.PathLike[str]) -> str:
     return WORD2VEC if HEADER.match(first) else GLOVE
 
 
-def _checked_format(name: str) -> str:
-    if name not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {name!r}")
-    return name
+def _kind(
+    path: str | os.PathLike[str], format: str | None, binary: bool | None
+) -> tuple[str, bool | None]:
+    """Return one of ``FORMATS``, and whether word2vec's is binary, if that is known."""
+    if format in DIALECTS:
+        if binary not in (None, DIALECTS[format]):
+            raise ValueError(f"format {format!r} and binary={binary} contradict each other")
+        return WORD2VEC, DIALECTS[format]
+    if format is None:
+        return sniff(path), binary
+    if format not in FORMATS:
+        known = ", ".join((*FORMATS, *DIALECTS))
+        raise ValueError(f"format must be one of {known}, not {format!r}")
+    return format, binary
 
 
 def _selected(

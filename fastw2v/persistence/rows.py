@@ -2,6 +2,11 @@
 """Rows of vectors of any width: float32, float16, or int8 times a scale for each row.
 
 row i = scales[i] * int8 row i,    scales[i] = max(abs(row i)) / 127
+
+Every conversion is `Rows.astype`, and this is its rule for what a type cannot hold: a vector that
+is not finite stays so, in int8 as one of NaN (its scale is NaN), for one vector that was spoiled
+must not keep all the others from being saved. A finite number that float16 would make infinite is
+an error, since it would be lost in silence.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from numpy.typing import NDArray
 
 DTYPES = ("float32", "float16", "int8")
 BLOCK_BYTES = 1 << 20  # so much is converted at a time: in the L2 cache
-INT8_MOST = 127
+INT8_MOST = 127  # -128 is not used: the range is symmetric
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Rows:
         """Return some rows as float32: a view if that is what they are."""
         part: NDArray[np.float32] = self.vectors[begin:end].astype(np.float32, copy=False)
         if self.scales is not None:
-            part = part * self.scales[begin:end, None]
+            with np.errstate(over="ignore"):
+                part = part * self.scales[begin:end, None]
         return part if part.strides[-1] == part.itemsize else np.ascontiguousarray(part)
 
     def astype(self, dtype: str) -> Rows:
@@ -78,7 +84,7 @@ class Rows:
         Raises
         ------
         ValueError
-            No such dtype; a number is beyond float16; an int8 row would not be finite.
+            No such dtype, or a number is beyond float16.
         """
         if dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
@@ -88,25 +94,30 @@ class Rows:
         scales = np.empty(len(self), np.float32) if dtype == "int8" else None
         for begin, block in self.blocks():
             end = begin + len(block)
-            if scales is None:
-                with np.errstate(over="ignore"):
-                    vectors[begin:end] = block
-                if np.any(np.isinf(vectors[begin:end]) & np.isfinite(block)):
-                    raise ValueError(f"a number is too large for {dtype}: its most is 65504")
+            if scales is not None:
+                vectors[begin:end], scales[begin:end] = _as_int8(block)
             else:
-                vectors[begin:end], scales[begin:end] = _quantized(block, begin)
+                vectors[begin:end] = _as_float16(block) if dtype == "float16" else block
         return Rows(vectors, scales)
 
 
-def _quantized(
-    block: NDArray[np.float32], first: int
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    largest = np.max(np.abs(block), axis=1, initial=0)
-    if not np.isfinite(largest).all():
-        row = first + int(np.isfinite(largest).argmin())
-        raise ValueError(f"row {row} is not finite, which int8 has no form for")
-    scales = (largest / INT8_MOST).astype(np.float32)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        numbers = np.rint(block / scales[:, None])
-    numbers[scales == 0] = 0  # a row of zeros, or too small for a scale
-    return np.clip(numbers, -INT8_MOST, INT8_MOST).astype(np.int8), scales
+def _as_float16(rows: NDArray[np.float32]) -> NDArray[np.float16]:
+    with np.errstate(over="ignore"):
+        halves = rows.astype(np.float16)
+    if np.any(np.isinf(halves) & np.isfinite(rows)):
+        raise ValueError("vectors with numbers beyond 65504 have no float16 form: scale them first")
+    return halves
+
+
+def _as_int8(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Divide each row by its scale and round."""
+    with np.errstate(invalid="ignore"):
+        largest = np.max(np.abs(rows), axis=1, initial=0)
+    finite = np.isfinite(largest)
+    scales = np.where(finite, largest / INT8_MOST, np.nan).astype(np.float32)
+    usable = finite & (scales > 0)
+    divided = np.zeros(rows.shape, np.float32)
+    np.divide(rows, scales[:, np.newaxis], out=divided, where=usable[:, np.newaxis])
+    # A scale among the smallest floats is rounded so much that a quotient can be beyond 127.
+    steps = np.clip(np.rint(divided), -INT8_MOST, INT8_MOST)
+    return steps.astype(np.int8), scales

@@ -17,7 +17,7 @@ from fastw2v.persistence.rows import Rows
 from fastw2v.persistence.static_embedding import write_model2vec, write_sentence_transformers
 from fastw2v.persistence.vectors_file import save_vectors_file
 from fastw2v.persistence.word2vec_format import write_word2vec_format
-from fastw2v.vocabulary import PackedWords, Vocabulary
+from fastw2v.vocabulary import PackedWords, Vocabulary, placeholder_counts
 
 #: Formats by name, and the suffixes that ask for them; those without must be asked for by name.
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -81,7 +81,7 @@ def save_vectors(
         rows = rows.astype(dtype)
     if chosen == "native":
         if counts is None:
-            counts = np.arange(len(words), 0, -1, dtype=np.int64)
+            counts = placeholder_counts(len(words))
         kept = words if isinstance(words, PackedWords) else list(words)
         save_vectors_file(path, Vocabulary(kept, counts), rows.vectors, scales=rows.scales)
     elif chosen in ("text", "binary"):

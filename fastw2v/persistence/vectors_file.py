@@ -25,8 +25,8 @@ from fastw2v.persistence import model_file
 from fastw2v.persistence.checks import checked_tensor, checked_version
 from fastw2v.persistence.native import load_tensors, refusing, save_tensors
 from fastw2v.persistence.rows import DTYPES, Rows
-from fastw2v.persistence.vocabulary_tensors import encode_vocabulary, packed_words
-from fastw2v.vocabulary import PackedWords, Vocabulary
+from fastw2v.persistence.vocabulary_tensors import encode_vocabulary, packed_vocabulary
+from fastw2v.vocabulary import Vocabulary
 
 KIND = "a file of fastw2v's vectors"
 FORMAT = "fastw2v-vectors"
@@ -73,14 +73,14 @@ def save_vectors_file(
 
 def load_vectors_file(
     path: str | os.PathLike[str],
-) -> tuple[PackedWords, NDArray[np.int64], NDArray[Any], NDArray[np.float32] | None]:
+) -> tuple[Vocabulary, NDArray[Any], NDArray[np.float32] | None]:
     """Open vectors that `save_vectors_file`, or `save_model`, has written; all are mapped.
 
     Returns
     -------
-    words : PackedWords
-        Decoded, and checked, when the first one is looked at: a ValueError may come then.
-    counts : ndarray of shape (vocab_size,), int64
+    vocabulary : Vocabulary
+        Of `PackedWords`: decoded, and checked, when the first one is looked at. A ValueError may
+        come then.
     vectors : ndarray of shape (vocab_size, vector_size), float32, float16 or int8
         Read-only, as all of them are.
     scales : ndarray of shape (vocab_size,), float32, or None
@@ -100,9 +100,9 @@ def load_vectors_file(
         else:
             checked_version(metadata, FORMAT, FORMAT_VERSION)
             vectors, scales = _checked_vectors(tensors, "vectors", DTYPES)
-        counts = checked_tensor(tensors, "counts", np.int64, len(vectors))
-        words = packed_words(tensors, lambda: refusing(path, KIND))
-    return words, counts, vectors, scales
+        checked_tensor(tensors, "counts", np.int64, len(vectors))
+        vocabulary = packed_vocabulary(tensors, metadata, lambda: refusing(path, KIND))
+    return vocabulary, vectors, scales
 
 
 def _checked_vectors(

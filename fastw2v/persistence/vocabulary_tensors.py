@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,36 +60,49 @@ def decode_vocabulary(
         kept.words(),
         kept.counts,
         dropped=_decode_words(DROPPED, tensors) if DROPPED[0] in tensors else None,
-        min_count=checked_number(metadata, "min_count"),
-        max_final_vocab=(
-            checked_number(metadata, "max_final_vocab", least=1)
-            if "max_final_vocab" in metadata
-            else None
-        ),
+        **_checked_bounds(metadata),
     )
     vocabulary.index  # noqa: B018  # finds words that stand twice
     return vocabulary
 
 
-def packed_words(
-    tensors: Mapping[str, NDArray[Any]], refusing: Callable[[], AbstractContextManager[None]]
-) -> PackedWords:
-    """Return the words, decoded and checked when the first one is looked at.
+def packed_vocabulary(
+    tensors: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str],
+    refusing: Callable[[], AbstractContextManager[None]],
+) -> Vocabulary:
+    """Return the vocabulary, its words decoded and checked when the first one is looked at.
 
     Parameters
     ----------
     tensors : mapping of str to ndarray
         Shapes and dtypes are checked here, what is in them later.
+    metadata : mapping of str to str
     refusing : callable
         Makes a context manager that turns a ValueError into one that names the file.
     """
 
-    def decode() -> list[str]:
+    def decode(names: tuple[str, str, str]) -> WordCounts:
         with refusing():
-            return _decode_words(KEPT, tensors).words()
+            return _decode_words(names, tensors)
 
     _, _, counts = _checked_tensors(KEPT, tensors)
-    return PackedWords(len(counts), decode)
+    if DROPPED[0] in tensors:
+        _checked_tensors(DROPPED, tensors)
+    return Vocabulary(
+        PackedWords(len(counts), lambda: decode(KEPT).words()),
+        counts,
+        dropped=partial(decode, DROPPED) if DROPPED[0] in tensors else None,
+        **_checked_bounds(metadata),
+    )
+
+
+def _checked_bounds(metadata: Mapping[str, str]) -> dict[str, int]:
+    """Return min_count and, if there was one, max_final_vocab."""
+    bounds = {"min_count": checked_number(metadata, "min_count")}
+    if "max_final_vocab" in metadata:
+        bounds["max_final_vocab"] = checked_number(metadata, "max_final_vocab", least=1)
+    return bounds
 
 
 def _encode_words(names: tuple[str, str, str], words: WordCounts) -> dict[str, NDArray[Any]]:

@@ -189,4 +189,6 @@ def test_word_pairs_get_the_same_correlations(
     assert ours.pearson == pytest.approx(pearson[0], abs=TOLERANCE)
     # Two cosines that are equal but for rounding may change places: one rank of 200.
     assert ours.spearman == pytest.approx(spearman[0], abs=1e-4)
+    assert ours.pearson_p == pytest.approx(pearson[1], rel=1e-3)
+    assert ours.spearman_p == pytest.approx(spearman[1], rel=1e-2)
     assert 1 - ours.coverage == pytest.approx(unknown / 100)

@@ -51,7 +51,11 @@ ALLOWED: dict[str, set[str]] = {
     "engine": {"_core", "config", "corpus", "parameters", "sampling", "system"},
     "checkpoints": {"_version", "config", "corpus", "history", "parameters", "persistence"},
     "history": {"plotting"},
-    "evaluation": {"analogies", "evaluation_sets", "keyed_vectors"},
+    "evaluation": {
+        "analogies", "correlation", "evaluation_sets", "evaluation_words", "keyed_vectors",
+    },
+    "evaluation_words": {"analogies", "keyed_vectors"},
+    "correlation": set(),
     "analogies": {"nearest"},
     "evaluation_sets": set(),
     "keyed_vectors": {

@@ -200,6 +200,19 @@ def test_evaluate_prints_a_table(
     assert "50.0% known" in lines[0]
 
 
+def test_evaluate_takes_the_sets_of_the_package_by_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(folder / "model"), "google-analogies"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].startswith("capital-common-countries  ")
+    assert table[-1].startswith("semantic ")
+    assert main(["evaluate", str(folder / "model"), "wordsim353", "--restrict-vocab", "900"]) == 0
+    line = capsys.readouterr().out
+    assert line.startswith("Spearman ")
+    assert "/353 pairs known" in line
+
+
 @pytest.mark.parametrize(("options", "sg"), [([], 1), (["--sg"], 1), (["--no-sg"], 0)])
 def test_demo_trains_skip_gram_unless_told_otherwise(
     options: list[str], sg: int, monkeypatch: pytest.MonkeyPatch
@@ -247,8 +260,9 @@ def test_what_is_wrong_with_a_file_is_said(
     out = tmp_path / "out"
     assert "absent.txt" in fails(capsys, "train", "absent.txt", "-o", out)
     assert "absent.model" in fails(capsys, "neighbors", "absent.model", "a")
-    assert "is not a fastw2v model" in fails(capsys, "neighbors", text, "a")
-    assert "absent.questions" in fails(capsys, "evaluate", model, "absent.questions")
+    assert "is not in GloVe's format" in fails(capsys, "neighbors", text, "a")
+    line = fails(capsys, "evaluate", model, "absent.questions")
+    assert "nor a set of the package (google-analogies, wordsim353): 'absent.questions'" in line
     assert "directory" in fails(capsys, "train", tmp_path, "-o", out)
     (tmp_path / "empty.txt").touch()
     assert "the corpus is empty" in fails(capsys, "train", tmp_path / "empty.txt", "-o", out)
@@ -326,7 +340,7 @@ def test_an_option_that_does_not_exist_is_a_usage_error() -> None:
 def test_an_error_of_ours_shows_where_it_happened(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fastw2v.cli.Word2Vec", None)
+    monkeypatch.setattr("fastw2v.cli.KeyedVectors", None)
     with pytest.raises(AttributeError):
         main(["neighbors", str(folder / "model"), "water"])
 
@@ -336,19 +350,9 @@ def test_a_reader_that_stops_early_is_no_error(folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     for topn in ("3", "3000"):  # in the last flush, and while printing
+        words = [sys.executable, "-m", "fastw2v", "neighbors", folder / "model", "water"]
         run = subprocess.run(
-            [
-                *(sys.executable, "-m", "fastw2v"),
-                "neighbors",
-                folder / "model",
-                "water",
-                "--topn",
-                topn,
-            ],
-            stdout=writer,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
+            [*words, "--topn", topn], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
         )
         assert run.stderr == ""
         assert run.returncode == 1

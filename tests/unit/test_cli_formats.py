@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fastw2v import KeyedVectors
 from fastw2v.cli import main
 from fastw2v.persistence import load_vectors, save_vectors
 from fastw2v.persistence.rows import Rows
@@ -88,6 +90,45 @@ def test_info_says_what_is_in_a_file(
         "counts": counts,
         "first words": "the café 東京",
     }
+
+
+@pytest.mark.parametrize("name", ["v.safetensors", "v.txt.gz", "v.bin", "v.glove", "v.npy"])
+def test_queries_take_vectors_of_any_format(
+    source: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    target, questions = source.with_name(name), source.with_name("questions")
+    questions.write_text(": all\nthe café 東京 the\n", encoding="utf-8")
+    expected = KeyedVectors.load(source).most_similar("the", topn=2)
+    KeyedVectors.load(source).save(target)
+    assert main(["neighbors", str(target), "the"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{c:.4f}  {word}" for word, c in expected]
+    assert main(["analogy", str(target), "the", "café", "東京"]) == 0
+    assert capsys.readouterr().out == ""  # there is no fourth word
+    assert main(["evaluate", str(target), str(questions)]) == 0
+    assert "100.0% known" in capsys.readouterr().out
+
+
+def test_a_warning_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "v.txt").write_text("3 1\na 1\na 2\nb 3\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["neighbors", str(tmp_path / "v.txt"), "a"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "1.0000  b\n"
+    assert captured.err.startswith("fastw2v: warning: ")
+    assert "1 words stand more than once" in captured.err
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["neighbors"], ["analogy", "b", "c"], ["evaluate"]])
+def test_a_file_that_is_refused_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    (tmp_path / "v").write_bytes(b"\x80\x04....")
+    assert main([command[0], str(tmp_path / "v"), "a", *command[1:]]) == 1
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert "is a Python pickle" in error
 
 
 def test_info_of_what_is_no_vectors_is_one_line(

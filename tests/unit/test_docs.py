@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with gzip.open(tmp_path / "part-2.txt.gz", "wt") as file:
         file.write(text)
     (tmp_path / "questions-words.txt").write_text(QUESTIONS)
-    (tmp_path / "wordsim353.tsv").write_text(PAIRS)
+    (tmp_path / "simlex999.txt").write_text(PAIRS)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

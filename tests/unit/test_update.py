@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from training_support import Corpus, model_of, topic_purity, topic_sentences
 
-from fastw2v import KeyedVectors, Vocabulary, Word2Vec, encode_corpus
+from fastw2v import Callback, KeyedVectors, Vocabulary, Word2Vec, encode_corpus
 from fastw2v.growth import encoded_by, grown_vocabulary
 
 HYPER: dict[str, Any] = {"sg": 1, "vector_size": 16, "epochs": 3, "workers": 1, "min_count": 3}
@@ -160,6 +160,27 @@ def test_an_update_can_be_resumed(model: Word2Vec, tmp_path: Path) -> None:
     resumed = Word2Vec.resume(tmp_path / "run", progress=False)
     assert np.array_equal(resumed.wv.vectors, model.wv.vectors)
     assert resumed.wv.index_to_key == model.wv.index_to_key
+
+
+@pytest.mark.parametrize("go_on", ["train", "update"])
+def test_a_model_whose_vectors_were_changed_is_not_trained_on(model: Word2Vec, go_on: str) -> None:
+    model.wv.add_vector("new", np.ones(model.wv.vector_size))
+    before = model.wv.vectors.copy()
+    with pytest.raises(RuntimeError, match=r"wv was changed.*nor trained on"):
+        getattr(model, go_on)(topic_sentences(), progress=False)
+    assert np.array_equal(model.wv.vectors, before)
+
+
+def test_what_a_callback_makes_of_the_vectors_does_not_stay(model: Word2Vec) -> None:
+    class Normalizer(Callback):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            model.wv.unit_normalize_all()
+
+    same = model_of(topic_sentences(500), **HYPER)
+    for each, callbacks in ((model, [Normalizer()]), (same, [])):
+        each.train(topic_sentences(500), epochs=2, progress=False, callbacks=callbacks)
+    assert not model.wv.changed
+    assert np.array_equal(model.wv.vectors, same.wv.vectors)
 
 
 def test_what_cannot_be_updated_says_so(model: Word2Vec) -> None:

@@ -101,13 +101,22 @@ def test_int8_is_within_half_a_step_and_zeros_stay_zeros() -> None:
     assert not rows.float32()[-1].any()
 
 
-def test_numbers_that_a_width_cannot_hold_are_refused() -> None:
-    with pytest.raises(ValueError, match="too large for float16"):
+def test_a_vector_that_is_not_finite_stays_so_in_every_width() -> None:
+    rows = Rows(np.array([[1, 2], [np.nan, 1], [1, -np.inf]], np.float32))
+    halves, bytes_ = rows.astype("float16"), rows.astype("int8")
+    np.testing.assert_array_equal(halves.float32(), rows.vectors)
+    assert np.isnan(bytes_.float32()).all(axis=1).tolist() == [False, True, True]
+    assert bytes_.vectors[0].tolist() == [64, 127]
+
+
+def test_a_number_that_float16_would_lose_is_refused() -> None:
+    with pytest.raises(ValueError, match="beyond 65504 have no float16 form"):
         Rows(np.array([[1e6]], np.float32)).astype("float16")
-    with pytest.raises(ValueError, match="row 1 is not finite"):
-        Rows(np.array([[1], [np.nan]], np.float32)).astype("int8")
-    infinite = Rows(np.array([[np.inf]], np.float32)).astype("float16")
-    assert infinite.vectors[0, 0] == np.inf
+
+
+def test_a_scale_that_makes_a_row_infinite_does_so_without_a_warning() -> None:
+    rows = Rows(np.array([[127, -127]], np.int8), np.array([3e38], np.float32))
+    np.testing.assert_array_equal(rows.float32(), [[np.inf, -np.inf]])
 
 
 @pytest.mark.parametrize(
