@@ -63,8 +63,7 @@ def train(
     KeyboardInterrupt
         After Ctrl-C, when all workers have stopped at a chunk border: `parameters` are usable.
     """
-    session = _Session(corpus, parameters, config, history, checkpoints, events)
-    session.run = Run(
+    run = Run(
         corpus,
         parameters,
         config,
@@ -73,23 +72,22 @@ def train(
         max_seconds=max_seconds,
         waits_at_epochs=bool(events) or config.held_out > 0,
     )
-    session.train(show_progress)
+    _Session(run, parameters, config, history, checkpoints, events).train(show_progress)
 
 
 class _Session:
     """What the main thread does while the workers train."""
 
-    run: Run
-
     def __init__(
         self,
-        corpus: EncodedCorpus,
+        run: Run,
         parameters: Parameters,
         config: TrainingConfig,
         history: list[EpochRecord],
         checkpoints: Checkpoints | None,
         events: Events | None,
     ) -> None:
+        self._run = run
         self._parameters = parameters
         self._config = config
         self._history = history
@@ -98,7 +96,7 @@ class _Session:
         self._n_announced = len(history)  # epochs whose end is dealt with
 
     def train(self, show_progress: bool | None) -> None:
-        run, events = self.run, self._events
+        run, events = self._run, self._events
         workers = [
             threading.Thread(target=run.work, name=f"fastw2v-{i}", daemon=True)
             for i in range(run.n_workers)
@@ -110,7 +108,7 @@ class _Session:
             try:
                 for worker in workers:
                     worker.start()
-                while not (run.wait(_TICK) or (events and events.stop_requested)):
+                while not (run.wait(_TICK) or self._stop_requested):
                     progress.show(run.words_done, run.total_words, run.recent_loss)
                     self._tick()
             finally:
@@ -126,22 +124,26 @@ class _Session:
         if events:
             events.train_end()
 
+    @property
+    def _stop_requested(self) -> bool:
+        return self._events is not None and self._events.stop_requested
+
     def _tick(self) -> None:
         if self._events:
-            self._events.progress(self.run.status())
+            self._events.progress(self._run.status())
         if self._end_epochs():
             if self._events:
                 self._events.epoch_begin()
-            self.run.begin_next_epoch()
-        if self._checkpoints is not None and self._checkpoints.are_due(self.run.words_done):
-            with self.run.paused():
+            self._run.begin_next_epoch()
+        if self._checkpoints is not None and self._checkpoints.are_due(self._run.words_done):
+            with self._run.paused():
                 self._save_checkpoint()
 
     def _end_epochs(self) -> bool:
         """Deal with the epochs that have ended; say whether any has. Workers wait if they must."""
         ended = self._history[self._n_announced :]
         for i, record in enumerate(ended, self._n_announced):
-            loss = self.run.held_out_loss()
+            loss = self._run.held_out_loss()
             if loss is not None:
                 self._history[i] = dataclasses.replace(record, held_out_loss=loss)
             self._n_announced += 1
@@ -152,11 +154,11 @@ class _Session:
 
     def _save_checkpoint(self) -> None:
         """Write a checkpoint, but none that is of no use in the place of one that is."""
-        if self._checkpoints is None or self.run.failed:
+        if self._checkpoints is None or self._run.failed:
             return
         self._check_finite()
         self._end_epochs()
-        self._checkpoints.save(self.run.state(), self._parameters, self.run.words_done)
+        self._checkpoints.save(self._run.state(), self._parameters, self._run.words_done)
 
     def _check_finite(self) -> None:
         if not self._parameters.are_finite:

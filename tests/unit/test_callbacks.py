@@ -132,11 +132,12 @@ def test_a_callback_can_stop_the_run() -> None:
     assert model.wv.most_similar("0.0", topn=1)
 
 
-def test_another_thread_can_stop_the_run() -> None:
+@pytest.mark.parametrize("callbacks", [[], [Recorder()]])
+def test_another_thread_can_stop_the_run(callbacks: list[Callback]) -> None:
     model = Word2Vec(topic_sentences(), **HYPER | {"epochs": 10**6})
     timer = threading.Timer(0.3, model.stop)
     timer.start()
-    model.train(progress=False, callbacks=[Recorder()])
+    model.train(progress=False, callbacks=callbacks)
     assert 0 < model.epochs_trained < 10**6
 
 
