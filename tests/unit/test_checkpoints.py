@@ -34,6 +34,8 @@ print("ended", flush=True)
 """
 
 
+#: A run of about so many seconds is killed again and again.
+RUN_SECONDS = 3.0
 KILLS = int(os.environ.get("FASTW2V_TEST_KILLS", "8"))
 
 
@@ -125,7 +127,9 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same_bits(
     moments = random.Random(5)
     folder = tmp_path / "run"
     killed = 0
-    hyper = HYPER | {"epochs": 2000}
+    trial = model_of(topic_sentences(), **HYPER | {"epochs": 10})
+    seconds = sum(record.seconds for record in trial.history) / 10
+    hyper = HYPER | {"epochs": max(20, round(RUN_SECONDS / seconds))}
     whole = model_of(topic_sentences(), **hyper)
     script = TRAINING
     while True:
