@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -115,7 +114,7 @@ def diagnose(corpus: Any, **hyper_parameters: Any) -> Diagnosis:
         seconds=expected_seconds(encoded, config),
         megabytes=expected_megabytes(encoded, config),
     )
-    found.advice.extend(advice(found, inspect.isgenerator(corpus) or isinstance(corpus, Iterator)))
+    found.advice.extend(advice(found, is_one_shot=isinstance(corpus, Iterator)))
     return found
 
 

@@ -77,3 +77,8 @@ def with_bounds_of(
                 f"encode the text again, or leave {name} out"
             )
     return dataclasses.replace(config, **bounds)
+
+
+def all_words(config: TrainingConfig) -> TrainingConfig:
+    """Read every word: what a model knows, or is to know, is chosen by its own counts."""
+    return dataclasses.replace(config, min_count=1, max_final_vocab=None)

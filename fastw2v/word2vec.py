@@ -23,7 +23,7 @@ from fastw2v.history import History
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.parameters import Parameters
 from fastw2v.persistence.model_file import load_model, save_model
-from fastw2v.plan import TrainingPlan, with_bounds_of
+from fastw2v.plan import TrainingPlan, all_words, with_bounds_of
 from fastw2v.system import resolve_isa, usable_cpus
 from fastw2v.training import train
 from fastw2v.vocabulary import Vocabulary
@@ -129,7 +129,7 @@ class Word2Vec:
         ValueError
             If the corpus is empty or no word reaches ``min_count``.
         FloatingPointError
-            If training diverged. There are no vectors then.
+            If training diverged. The vectors are those from before, if there were any.
         KeyboardInterrupt
             After Ctrl-C. What was trained until then is in `wv`, as after an error of a callback.
         """
@@ -150,7 +150,7 @@ class Word2Vec:
             every=every,
         )
         if self.is_trained:
-            encoded = encoded_by(self._encode(corpus, plan.config), self.wv.vocabulary)
+            encoded = encoded_by(self._encode(corpus, all_words(plan.config)), self.wv.vocabulary)
             self._train(plan, encoded, self._carried_over(encoded.vocabulary))
             return self
         self.config = plan.config
@@ -193,7 +193,7 @@ class Word2Vec:
             raise RuntimeError("there is nothing to update yet: call train() first")
         self._check_unchanged()
         plan = self._plan(**options)
-        read = self._encode(corpus, dataclasses.replace(plan.config, min_count=1))
+        read = self._encode(corpus, all_words(plan.config))
         encoded, report = grow(
             self.wv.vocabulary,
             read,

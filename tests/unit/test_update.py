@@ -72,6 +72,18 @@ def test_words_that_a_model_does_not_know_are_passed_over(model: Word2Vec) -> No
         model.train([["unheard", "of"]] * 100, progress=False)
 
 
+@pytest.mark.parametrize("how", ["train", "update"])
+def test_every_known_word_of_new_text_is_trained_however_rare_it_is_there(how: str) -> None:
+    """min_count and max_final_vocab choose the vocabulary, not what is read of new text."""
+    model = model_of(topic_sentences(500), **HYPER | {"max_final_vocab": 50, "sample": 0.0})
+    known = model.wv.index_to_key[-2:]
+    before = model.wv[known].copy()
+    others = [[f"other-{i}", f"other-{i}"] for i in range(60)] * 3
+    getattr(model, how)([known, *others], epochs=1, progress=False)
+    assert len(model.wv) == 50
+    assert np.all(np.any(model.wv[known] != before, axis=1))
+
+
 def test_a_corpus_may_be_given_to_train_alone() -> None:
     model = Word2Vec(**HYPER).train(topic_sentences(500), progress=False)
     assert np.array_equal(model.wv.vectors, model_of(topic_sentences(500), **HYPER).wv.vectors)
