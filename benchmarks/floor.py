@@ -21,10 +21,11 @@ from typing import NamedTuple
 import numpy as np
 from fma_peak import FmaPeak
 
-from fastw2v import EncodedCorpus, TrainingConfig, _core, sampling
+from fastw2v import EncodedCorpus, TrainingConfig, _core
 from fastw2v.replay import Centers, WalkSettings, find_centers
-from fastw2v.schedule import Schedule
 from fastw2v.system import resolve_isa
+from fastw2v.training import sampling
+from fastw2v.training.schedule import Schedule
 
 #: Floats of a vector, of which the kernels visit a whole number.
 VECTOR_FLOATS = {"avx512": 16, "avx2": 8, "neon": 4, "portable": 4}

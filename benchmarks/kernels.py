@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from timing import best_seconds
 
 from fastw2v import _core
-from fastw2v.parameters import page_aligned, zero_rows
+from fastw2v.training.parameters import page_aligned, zero_rows
 
 #: Inputs x targets of a block step. 1 x 6: a pair and its negatives. 6 x 6: a window of skip-gram
 #: on average, 10 x 6: at its widest, 6 x 4: with 3 shared negatives. 4 x 12: a group of CBOW.

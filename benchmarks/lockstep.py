@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from machine import ROOT
 
-from fastw2v import EncodedCorpus, _core, sampling
+from fastw2v import EncodedCorpus, _core
 from fastw2v.config import TrainingConfig
-from fastw2v.engine import LOSS_INTERVAL, build_noise_table
-from fastw2v.parameters import Parameters
-from fastw2v.schedule import Schedule
 from fastw2v.system import resolve_isa
+from fastw2v.training import sampling
+from fastw2v.training.engine import LOSS_INTERVAL, build_noise_table
+from fastw2v.training.parameters import Parameters
+from fastw2v.training.schedule import Schedule
 
 SOURCE = Path(__file__).with_name("staleness.c")
 #: Modes of staleness.c, by their values there.

@@ -11,14 +11,14 @@ except ImportError as error:
         "'pip install --force-reinstall fastw2v', or in a source checkout run 'pip install -e .'"
     ) from error
 
-from fastw2v.callbacks import Callback, EarlyStopping, TrainingStatus
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import EncodedCorpus, encode_corpus
 from fastw2v.doctor import Diagnosis, diagnose
 from fastw2v.evaluation import evaluate, evaluate_word_analogies, evaluate_word_pairs
-from fastw2v.history import EpochRecord
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.system import show_config
+from fastw2v.training.callbacks import Callback, EarlyStopping, TrainingStatus
+from fastw2v.training.history import EpochRecord
 from fastw2v.vocabulary import Vocabulary
 from fastw2v.word2vec import Word2Vec
 

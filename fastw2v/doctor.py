@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus import EncodedCorpus, encode_corpus
-from fastw2v.parameters import ROW_FLOATS, Parameters
-from fastw2v.sampling import keep_probability
 from fastw2v.system import usable_cpus
-from fastw2v.training import train
+from fastw2v.training.loop import train
+from fastw2v.training.parameters import ROW_FLOATS, Parameters
+from fastw2v.training.sampling import keep_probability
 from fastw2v.vocabulary import Vocabulary
 
 #: Tokens that are trained on to see how fast this machine is.

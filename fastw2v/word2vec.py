@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.callbacks import Events, MetricsFile
-from fastw2v.checkpoints import CORPUS, Checkpoints, check_same_run, load_newest
 from fastw2v.config import TrainingConfig, signature_after
 from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.growth import UpdateReport, carried_over, encoded_by, grow
-from fastw2v.history import History
 from fastw2v.keyed_vectors import KeyedVectors
-from fastw2v.parameters import Parameters
 from fastw2v.persistence.model_file import load_model, save_model
-from fastw2v.plan import TrainingPlan, all_words, with_bounds_of
 from fastw2v.system import resolve_isa, usable_cpus
-from fastw2v.training import train
+from fastw2v.training.callbacks import Events, MetricsFile
+from fastw2v.training.checkpoints import CORPUS, Checkpoints, check_same_run, load_newest
+from fastw2v.training.growth import UpdateReport, carried_over, encoded_by, grow
+from fastw2v.training.history import History
+from fastw2v.training.loop import train
+from fastw2v.training.parameters import Parameters
+from fastw2v.training.plan import TrainingPlan, all_words, with_bounds_of
 from fastw2v.vocabulary import Vocabulary
 
 

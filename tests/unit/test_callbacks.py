@@ -181,7 +181,7 @@ def test_what_is_no_callback_is_refused_before_anything_is_read() -> None:
 
 
 def test_metrics_are_lines_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastw2v.callbacks.METRICS_SECONDS", 0.0)
+    monkeypatch.setattr("fastw2v.training.callbacks.METRICS_SECONDS", 0.0)
     path = tmp_path / "run.jsonl"
     model = Word2Vec(topic_sentences(), **HYPER | {"epochs": 100})
     model.train(progress=False, metrics=path)

@@ -18,8 +18,8 @@ import pytest
 from training_support import model_of, same_bits, topic_sentences
 
 from fastw2v import EncodedCorpus, Word2Vec, encode_corpus
-from fastw2v.checkpoints import CORPUS, Interval, load_newest
 from fastw2v.persistence.native import load_tensors, save_tensors
+from fastw2v.training.checkpoints import CORPUS, Interval, load_newest
 
 HYPER: dict[str, Any] = {"sg": 1, "vector_size": 20, "epochs": 3, "seed": 3, "workers": 1}
 
@@ -56,7 +56,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def stop_early(folder: Path, monkeypatch: pytest.MonkeyPatch, **hyper: Any) -> Path:
     """Train until the second checkpoint after the first is written, then have Ctrl-C."""
-    from fastw2v.checkpoints.folder import Checkpoints
+    from fastw2v.training.checkpoints.folder import Checkpoints
 
     save = Checkpoints.save
     saved: list[int] = []
@@ -69,8 +69,8 @@ def stop_early(folder: Path, monkeypatch: pytest.MonkeyPatch, **hyper: Any) -> P
 
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "save", save_and_stop)
-        patch.setattr("fastw2v.training._TICK", 0.001)
-        patch.setattr("fastw2v.run.CALL_SECONDS", 1e-4)
+        patch.setattr("fastw2v.training.loop._TICK", 0.001)
+        patch.setattr("fastw2v.training.run.CALL_SECONDS", 1e-4)
         with pytest.raises(KeyboardInterrupt):
             Word2Vec(topic_sentences(), **hyper).train(
                 progress=False, checkpoint=folder, every="100 words"
@@ -260,7 +260,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(
     uninterrupted: Word2Vec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The folder is lost while the run goes on."""
-    from fastw2v.checkpoints import folder as module
+    from fastw2v.training.checkpoints import folder as module
 
     write = module.save_checkpoint
 

@@ -17,8 +17,8 @@ from fastw2v import (
     Word2Vec,
     encode_corpus,
 )
-from fastw2v.history import EpochSum
-from fastw2v.schedule import Schedule, held_out_chunks
+from fastw2v.training.history import EpochSum
+from fastw2v.training.schedule import Schedule, held_out_chunks
 
 HYPER: dict[str, Any] = {"sg": 1, "vector_size": 16, "epochs": 3, "workers": 1}
 

@@ -116,7 +116,8 @@ def interrupted_command(*arguments: str, when: str) -> subprocess.CompletedProce
     waits = when == "scans"
     script = f"""
 import os, signal, sys, threading, time
-from fastw2v import cli, run, training
+from fastw2v import cli
+from fastw2v.training import loop, run
 from fastw2v.corpus import stream
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runs, scans = [], []
@@ -137,7 +138,7 @@ class Stream(stream.TokenStream):
             self._stop.wait({PATIENCE})
         return super().scan(*arguments)
 
-training.Run = Run
+loop.Run = Run
 from fastw2v.corpus import encoding
 encoding.TokenStream = Stream
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastw2v.parameters import ROW_FLOATS, Parameters, page_aligned, zero_rows
+from fastw2v.training.parameters import ROW_FLOATS, Parameters, page_aligned, zero_rows
 
 SHAPES = [(1, 1), (3, 15), (7, 16), (50, 17), (11, 100), (2, 1000)]
 

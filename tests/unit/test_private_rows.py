@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from walk_support import BEST, MODES, Corpus, Model, all_modes
 
-from fastw2v import encode_corpus, engine, sampling
+from fastw2v import encode_corpus
 from fastw2v.config import TrainingConfig
-from fastw2v.parameters import Parameters
+from fastw2v.training import engine, sampling
+from fastw2v.training.parameters import Parameters
 
 CORPUS = Corpus()
 LEARNING_RATE = 0.05

@@ -11,8 +11,9 @@ import sys
 import pytest
 from training_support import model_of, topic_sentences
 
-from fastw2v import Word2Vec, progress
-from fastw2v.progress import Progress
+from fastw2v import Word2Vec
+from fastw2v.training import progress
+from fastw2v.training.progress import Progress
 
 SCRIPT = """
 import sys

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.sampling import keep_probability, keep_threshold, noise_distribution
+from fastw2v.training.sampling import keep_probability, keep_threshold, noise_distribution
 
 COUNTS = np.array([1_000_000, 60_000, 4_321, 700, 50, 50, 7, 1], dtype=np.int64)
 #: Sums and powers of a few float64 of order 1.

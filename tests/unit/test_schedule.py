@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastw2v.config import TrainingConfig
-from fastw2v.schedule import (
+from fastw2v.training.schedule import (
     CHUNK_TOKENS,
     LEAST_CHUNK_TOKENS,
     LEAST_CHUNKS,

@@ -20,22 +20,14 @@ from training_support import (
     topic_sentences,
 )
 
-from fastw2v import (
-    EncodedCorpus,
-    Word2Vec,
-    _core,
-    encode_corpus,
-    engine,
-    replay,
-    sampling,
-    training,
-)
+from fastw2v import EncodedCorpus, Word2Vec, _core, encode_corpus, replay
 from fastw2v.config import TrainingConfig
 from fastw2v.draws import AliasTable
-from fastw2v.history import RunState
-from fastw2v.parameters import Parameters
-from fastw2v.run import Run
-from fastw2v.schedule import Schedule, Stretch
+from fastw2v.training import engine, loop, sampling
+from fastw2v.training.history import RunState
+from fastw2v.training.parameters import Parameters
+from fastw2v.training.run import Run
+from fastw2v.training.schedule import Schedule, Stretch
 
 
 @pytest.fixture(scope="module")
@@ -142,11 +134,11 @@ def test_one_worker_learns_the_same_in_stretches_of_any_length(
 ) -> None:
     corpus = encode_corpus(topics)
     lengths = handed_out(monkeypatch)
-    monkeypatch.setattr("fastw2v.run.CALL_SECONDS", 0.0)
+    monkeypatch.setattr("fastw2v.training.run.CALL_SECONDS", 0.0)
     first = model_of(corpus, sg=sg, epochs=2)
     assert set(lengths) == {1}
     lengths.clear()
-    monkeypatch.setattr("fastw2v.run.CALL_SECONDS", 100.0)
+    monkeypatch.setattr("fastw2v.training.run.CALL_SECONDS", 100.0)
     second = model_of(corpus, sg=sg, epochs=2)
     assert max(lengths) > 10
     assert same_bits(first, second)
@@ -157,10 +149,10 @@ def test_no_stretch_is_longer_than_half_a_fair_share_of_what_is_left(
     topics: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lengths = handed_out(monkeypatch)
-    monkeypatch.setattr("fastw2v.run.CALL_SECONDS", 100.0)
+    monkeypatch.setattr("fastw2v.training.run.CALL_SECONDS", 100.0)
     corpus = encode_corpus(topics)
     config = TrainingConfig(workers=3, epochs=2, vector_size=16)
-    training.train(corpus, Parameters.initial(200, 16, seed=1), config, [], show_progress=False)
+    loop.train(corpus, Parameters.initial(200, 16, seed=1), config, [], show_progress=False)
     left = n_chunks = len(Schedule(corpus.sentence_ends, config))
     assert sum(lengths) == n_chunks > 50
     for length in lengths:
@@ -213,7 +205,7 @@ def test_the_number_of_epochs_takes_no_memory() -> None:
 def test_padding_stays_zero(topics: Corpus) -> None:
     corpus = encode_corpus(topics)
     parameters = Parameters.initial(len(corpus.vocabulary), 19, seed=1)
-    training.train(corpus, parameters, TrainingConfig(vector_size=19), [], show_progress=False)
+    loop.train(corpus, parameters, TrainingConfig(vector_size=19), [], show_progress=False)
     assert parameters.output_rows.any()
     assert not parameters.input_rows[:, 19:].any()
     assert not parameters.output_rows[:, 19:].any()
@@ -312,7 +304,7 @@ def test_what_a_worker_raises_reaches_the_caller(
     def fail(n_bytes: int) -> None:
         raise failure
 
-    monkeypatch.setattr("fastw2v.run.page_aligned", fail)
+    monkeypatch.setattr("fastw2v.training.run.page_aligned", fail)
     model = Word2Vec(topics, workers=workers)
     with pytest.raises(WorkerError) as caught:
         model.train(progress=False)
@@ -325,7 +317,7 @@ def test_a_run_that_failed_can_be_tried_again(
 ) -> None:
     model = Word2Vec(iter(topics), workers=1, epochs=2)
     with monkeypatch.context() as patch:
-        patch.setattr("fastw2v.run.page_aligned", lambda n_bytes: 1 / 0)
+        patch.setattr("fastw2v.training.run.page_aligned", lambda n_bytes: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             model.train(progress=False)
     assert not model.is_trained

@@ -11,7 +11,7 @@ import pytest
 from training_support import Corpus, model_of, topic_purity, topic_sentences
 
 from fastw2v import Callback, KeyedVectors, Vocabulary, Word2Vec, encode_corpus
-from fastw2v.growth import encoded_by, grown_vocabulary
+from fastw2v.training.growth import encoded_by, grown_vocabulary
 
 HYPER: dict[str, Any] = {"sg": 1, "vector_size": 16, "epochs": 3, "workers": 1, "min_count": 3}
 

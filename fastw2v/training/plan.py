@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastw2v.callbacks import Events
-from fastw2v.checkpoints import Checkpoints, Interval, prepare_folder, seconds_of
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.parameters import Parameters
 from fastw2v.system import resolve_isa, usable_cpus
+from fastw2v.training.callbacks import Events
+from fastw2v.training.checkpoints import Checkpoints, Interval, prepare_folder, seconds_of
+from fastw2v.training.parameters import Parameters
 
 
 @dataclass

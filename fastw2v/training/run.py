@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import _core
-from fastw2v.callbacks import TrainingStatus
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.engine import build_trainer
-from fastw2v.history import EpochRecord, EpochSum, RunState
 from fastw2v.memory import page_aligned
-from fastw2v.parameters import Parameters
-from fastw2v.schedule import Schedule, Stretch
 from fastw2v.system import usable_cpus
+from fastw2v.training.callbacks import TrainingStatus
+from fastw2v.training.engine import build_trainer
+from fastw2v.training.history import EpochRecord, EpochSum, RunState
+from fastw2v.training.parameters import Parameters
+from fastw2v.training.schedule import Schedule, Stretch
 
 #: Seconds that a call into C is to take. Around it Python holds the GIL for some 10 us, so that a
 #: hundred workers leave it free for nine tenths of the time; and Ctrl-C need not wait for long.

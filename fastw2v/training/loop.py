@@ -8,14 +8,14 @@ import logging
 import threading
 import time
 
-from fastw2v.callbacks import Events
-from fastw2v.checkpoints import Checkpoints
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.history import EpochRecord, RunState
-from fastw2v.parameters import Parameters
-from fastw2v.progress import Progress
-from fastw2v.run import Run, diverged
+from fastw2v.training.callbacks import Events
+from fastw2v.training.checkpoints import Checkpoints
+from fastw2v.training.history import EpochRecord, RunState
+from fastw2v.training.parameters import Parameters
+from fastw2v.training.progress import Progress
+from fastw2v.training.run import Run, diverged
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import _core, sampling
+from fastw2v import _core
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.parameters import Parameters
 from fastw2v.system import resolve_isa
+from fastw2v.training import sampling
+from fastw2v.training.parameters import Parameters
 
 #: One center in so many has its loss taken: 40,000 centers of 10 M tokens, for 1 % of the time.
 LOSS_INTERVAL = 256

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.parameters import Parameters
+from fastw2v.training.parameters import Parameters
 from fastw2v.vocabulary import Vocabulary, WordCounts
 
 

@@ -9,12 +9,12 @@ import time
 import warnings
 from pathlib import Path
 
-from fastw2v.checkpoints.file import CheckpointFile, load_checkpoint, save_checkpoint
-from fastw2v.checkpoints.interval import Interval
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.history import RunState
-from fastw2v.parameters import Parameters
+from fastw2v.training.checkpoints.file import CheckpointFile, load_checkpoint, save_checkpoint
+from fastw2v.training.checkpoints.interval import Interval
+from fastw2v.training.history import RunState
+from fastw2v.training.parameters import Parameters
 
 CORPUS = "corpus.fastw2v"
 KEPT = 2

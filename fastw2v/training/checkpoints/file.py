@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from fastw2v._version import __version__
 from fastw2v.config import TrainingConfig
-from fastw2v.history import EpochRecord, EpochSum, RunState
-from fastw2v.parameters import Parameters, zero_rows
 from fastw2v.persistence.checks import checked_tensor, checked_version
 from fastw2v.persistence.native import load_tensors, refusing, save_tensors
+from fastw2v.training.history import EpochRecord, EpochSum, RunState
+from fastw2v.training.parameters import Parameters, zero_rows
 
 KIND = "a checkpoint of fastw2v"
 FORMAT = "fastw2v-checkpoint"
