@@ -32,12 +32,13 @@ from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.persistence.loading import load_vectors, sniff
 from fastw2v.persistence.rows import DTYPES
 from fastw2v.persistence.saving import SUFFIXES, save_vectors
+from fastw2v.signals import HeldSignals, termination_as_exit
 from fastw2v.word2vec import Word2Vec
 
 DEMO_WORDS = ("king", "water", "war", "love", "money")
 INFO_WORDS = 10
 VECTORS = "a model, or vectors in any format"
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended; 143 after SIGTERM
 #: Errors whose message says all: wrong input, damaged files, a missing module, a full disk or
 #: memory. Anything else is a mistake of ours, and shows where it happened.
 EXPECTED_ERRORS = (
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), termination_as_exit():
             warnings.showwarning = _show_warning
             status: int = options.run(options)
     except BrokenPipeError:
@@ -196,11 +197,12 @@ def _train(options: argparse.Namespace) -> int:
             checkpoint=options.checkpoint,
             every=options.every,
         )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
         if not model.is_trained:  # it came while the corpus was read
             raise
-        status = INTERRUPTED
-    _save(model, options, "interrupted; what was trained is" if status else "model")
+        status = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else int(str(stop.code))
+    with HeldSignals():  # whoever presses Ctrl-C again would lose everything by it
+        _save(model, options, "interrupted; what was trained is" if status else "model")
     return status
 
 

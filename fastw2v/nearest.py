@@ -7,7 +7,6 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from fastw2v import _core
 from fastw2v.system import resolve_isa, usable_cpus
+from fastw2v.threads import run_all
 
 Floats = NDArray[np.float32]
 Rows = NDArray[Any]  # of shape (n_rows, vector_size), float32, float16 or int8
@@ -376,16 +376,8 @@ def _share(
         raise ValueError(f"threads must be at least 1, not {threads}")
     step = max(1, min(step, -(-(end - begin) // wanted)))
     stretches = _Stretches(begin, end, step)
-    n_threads = min(wanted, -(-(end - begin) // step))
-    if n_threads <= 1:
-        return [work(stretches)]
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="fastw2v") as pool:
-        futures = [pool.submit(work, stretches) for _ in range(n_threads)]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:  # Ctrl-C above all
-            stretches.stop()
-            raise
+    n_threads = max(1, min(wanted, -(-(end - begin) // step)))
+    return run_all([lambda: work(stretches)] * n_threads, stop=stretches.stop)
 
 
 def _merge(

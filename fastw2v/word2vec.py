@@ -18,6 +18,7 @@ from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.persistence.model_file import load_model, save_model
+from fastw2v.signals import termination_as_exit
 from fastw2v.system import resolve_isa, usable_cpus
 from fastw2v.training.callbacks import Events, MetricsFile
 from fastw2v.training.checkpoints import CORPUS, Checkpoints, check_same_run, load_newest
@@ -80,6 +81,7 @@ class Word2Vec:
         size = "not trained" if self._vectors is None else f"{len(self._vectors):,} words"
         return f"Word2Vec({kind}, {size}, vector_size={self.config.vector_size})"
 
+    @termination_as_exit()
     def train(
         self,
         corpus: Any = None,
@@ -130,8 +132,9 @@ class Word2Vec:
             If the corpus is empty or no word reaches ``min_count``.
         FloatingPointError
             If training diverged. The vectors are those from before, if there were any.
-        KeyboardInterrupt
-            After Ctrl-C. What was trained until then is in `wv`, as after an error of a callback.
+        KeyboardInterrupt, SystemExit
+            After Ctrl-C; after SIGTERM or SIGHUP, if they have no handler. What was trained until
+            then is in `wv`, as after an error of a callback.
         """
         self._check_unchanged()
         if corpus is not None and not self.is_trained:
@@ -165,6 +168,7 @@ class Word2Vec:
         self._train(plan, encoded, parameters)
         return self
 
+    @termination_as_exit()
     def update(self, corpus: Any, **options: Any) -> UpdateReport:
         """Take in the words of a new corpus, and train on it.
 
@@ -223,6 +227,7 @@ class Word2Vec:
         )
 
     @classmethod
+    @termination_as_exit()
     def resume(
         cls,
         checkpoint: str | os.PathLike[str],
@@ -282,9 +287,8 @@ class Word2Vec:
         **rest: Any,
     ) -> TrainingPlan:
         given: dict[str, Any] = {"epochs": epochs, "alpha": alpha}
-        config = dataclasses.replace(
-            self.config, **{name: value for name, value in given.items() if value is not None}
-        )
+        given = {name: value for name, value in given.items() if value is not None}
+        config = dataclasses.replace(self.config, **given)
         return TrainingPlan(config, self._events(callbacks, metrics), progress, **rest)
 
     def _events(self, callbacks: Iterable[Any], metrics: str | os.PathLike[str] | None) -> Events:
@@ -329,8 +333,8 @@ class Word2Vec:
     def _check_unchanged(self) -> None:
         if self._vectors is not None and self._vectors.changed:
             raise RuntimeError(
-                "wv was changed, and a model is what was trained: it can be neither saved nor "
-                "trained on. Save the vectors by themselves, model.wv.save(path)"
+                "wv was changed: a model is what was trained, so it can be neither saved nor "
+                "trained on; save the vectors by themselves, model.wv.save(path)"
             )
 
     @property
@@ -378,11 +382,8 @@ class Word2Vec:
         file = load_model(path)
         try:
             config = TrainingConfig.from_keywords(file.hyper_parameters)
-            if config.vector_size != file.input_vectors.shape[1]:
-                raise ValueError(
-                    f"vector_size is {config.vector_size}, its vectors have "
-                    f"{file.input_vectors.shape[1]} numbers"
-                )
+            if config.vector_size != (n := file.input_vectors.shape[1]):
+                raise ValueError(f"vector_size is {config.vector_size}, its vectors have {n}")
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{os.fspath(path)!r} has hyper-parameters that this version does not know: {error}"

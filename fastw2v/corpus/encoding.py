@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastw2v.corpus.encoded import EncodedCorpus
 from fastw2v.corpus.stream import MemoryBudget, TokenStream, new_block
-from fastw2v.corpus.workers import run_all
+from fastw2v.threads import run_all
 from fastw2v.vocabulary import Vocabulary, WordCounts
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,8 @@ def encode_in_memory(
         ends[i] = encoding.sentence_ends()
 
     longest_first = sorted(range(len(streams)), key=lambda i: -streams[i].n_tokens)
-    run_all([partial(encode_stream, i) for i in longest_first], stop, threads)
+    jobs = [partial(encode_stream, i) for i in longest_first]
+    run_all(jobs, threads=threads, stop=stop.set)
     return ids, np.concatenate(ends)
 
 

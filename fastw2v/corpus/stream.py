@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._core import Encoder, Lexicon
-from fastw2v.corpus.workers import StoppedError
 from fastw2v.memory import page_aligned
 from fastw2v.vocabulary import WordCounts
 
 BLOCK_TOKENS = 1 << 22  # 16 MiB
 BLOCK_ENDS = 1 << 16
+
+
+class StoppedError(Exception):
+    """Another thread failed, so this one gave up; never reaches the user."""
 
 
 def new_block(n_ids: int) -> NDArray[np.int32]:

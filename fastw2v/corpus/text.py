@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 
 from fastw2v.corpus.shares import Shares
 from fastw2v.corpus.stream import TokenStream
-from fastw2v.corpus.workers import run_all
+from fastw2v.threads import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
 SLICE_BYTES = 8 << 20  # what a thread may take from another: some 15 ms of reading
@@ -149,7 +149,7 @@ class TextFiles:
                     streams.append((taken.position, stream))
                 read_pieces(taken.slice, stream)
 
-        run_all([partial(read_share, i) for i in range(shares.n_threads)], stop)
+        run_all([partial(read_share, i) for i in range(shares.n_threads)], stop=stop.set)
         return [stream for _, stream in sorted(streams, key=itemgetter(0))]
 
     def split(self, n_parts: int) -> list[list[Piece]]:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from fastw2v.signals import termination_as_exit
+
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
@@ -18,7 +20,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     The bytes go to a temporary file in the same directory (a rename is atomic within one file
     system only), reach the disk with fsync, and then the temporary file is renamed to `path`. If
-    anything fails, an interrupt included, it is removed and `path` stays as it was. A symbolic
+    anything fails, or Ctrl-C or SIGTERM comes, it is removed and `path` stays as it was. A symbolic
     link is followed, and an old file hands its permissions on. A device or a pipe has no content
     to protect: it is written straight away.
 
@@ -43,17 +45,18 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield file
         return
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with _create(temporary, target) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with termination_as_exit():
+        try:
+            with _create(temporary, target) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     _sync_directory(target.parent)
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
-import time
 
 from fastw2v.config import TrainingConfig
 from fastw2v.corpus.encoded import EncodedCorpus
+from fastw2v.signals import HeldSignals
 from fastw2v.training.callbacks import Events
 from fastw2v.training.checkpoints import Checkpoints
 from fastw2v.training.history import EpochRecord, RunState
@@ -60,7 +60,7 @@ def train(
     ------
     FloatingPointError
         If training diverged: then `parameters` are of no use.
-    KeyboardInterrupt
+    KeyboardInterrupt, or what else a signal's handler raises
         After Ctrl-C, when all workers have stopped at a chunk border: `parameters` are usable.
     """
     run = Run(
@@ -93,6 +93,7 @@ class _Session:
         self._history = history
         self._checkpoints = checkpoints
         self._events = events
+        self._signals = HeldSignals()
         self._n_announced = len(history)  # epochs whose end is dealt with
 
     def train(self, show_progress: bool | None) -> None:
@@ -104,19 +105,16 @@ class _Session:
         if events:
             events.train_begin()
             events.epoch_begin()
-        with Progress(run.total_words, show_progress) as progress:
+        with Progress(run.total_words, show_progress) as progress, self._signals:
             try:
                 for worker in workers:
                     worker.start()
                 while not (run.wait(_TICK) or self._stop_requested):
+                    self._signals.check()
                     progress.show(run.words_done, run.total_words, run.recent_loss)
                     self._tick()
             finally:
-                run.stop_handing_out()
-                _join(workers)
-                if events is not None:
-                    events.trained(run.epochs_done)
-                self._save_checkpoint()
+                self._end(workers)
             progress.show(run.words_done, run.total_words, run.recent_loss)
         run.raise_error()
         self._end_epochs()
@@ -124,16 +122,29 @@ class _Session:
         if events:
             events.train_end()
 
+    def _end(self, workers: list[threading.Thread]) -> None:
+        self._run.stop_handing_out()
+        for worker in workers:
+            if worker.ident is not None:  # else it could not be started
+                worker.join()
+        if self._events is not None:
+            self._events.trained(self._run.epochs_done)
+        with self._signals.released():  # who does not want to wait presses Ctrl-C again
+            self._save_checkpoint()
+
     @property
     def _stop_requested(self) -> bool:
         return self._events is not None and self._events.stop_requested
 
     def _tick(self) -> None:
         if self._events:
-            self._events.progress(self._run.status())
+            status = self._run.status()
+            with self._signals.released():
+                self._events.progress(status)
         if self._end_epochs():
             if self._events:
-                self._events.epoch_begin()
+                with self._signals.released():
+                    self._events.epoch_begin()
             self._run.begin_next_epoch()
         if self._checkpoints is not None and self._checkpoints.are_due(self._run.words_done):
             with self._run.paused():
@@ -149,7 +160,8 @@ class _Session:
             self._n_announced += 1
             logger.info("%s", self._history[i])
             if self._events:
-                self._events.epoch_end()
+                with self._signals.released():
+                    self._events.epoch_end()
         return bool(ended)
 
     def _save_checkpoint(self) -> None:
@@ -163,16 +175,3 @@ class _Session:
     def _check_finite(self) -> None:
         if not self._parameters.are_finite:
             raise diverged("a vector is not finite", self._config)
-
-
-def _join(workers: list[threading.Thread]) -> None:
-    """Wait for all workers that were started.
-
-    Ctrl-C within start() leaves a thread that is not alive yet and cannot be joined, but will run.
-    """
-    for worker in workers:
-        while worker in threading.enumerate():
-            if worker.is_alive():
-                worker.join()
-            else:
-                time.sleep(0.001)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.memory import page_aligned
+from fastw2v.threads import run_all
 
 #: Floats to which rows are padded: 64 bytes, a cache line and the widest vector register.
 ROW_FLOATS = 16
@@ -59,8 +60,7 @@ class Parameters:
                 rows[:] = values
                 output_rows[begin : begin + piece_rows] = 0
 
-        with ThreadPoolExecutor(n_threads) as threads:
-            list(threads.map(fill_pieces, range(n_threads)))
+        run_all([partial(fill_pieces, thread) for thread in range(n_threads)])
         return cls(input_rows, output_rows, vector_size)
 
     @property

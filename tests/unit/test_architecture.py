@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {
         "__init__", "cli_doctor", "cli_explore", "config", "evaluation", "keyed_vectors",
-        "persistence", "system", "word2vec",
+        "persistence", "signals", "system", "word2vec",
     },
     "cli_doctor": {"doctor"},
     "doctor": {
@@ -41,9 +41,9 @@ ALLOWED: dict[str, set[str]] = {
         "training.callbacks", "training.history", "vocabulary", "word2vec",
     },
     "word2vec": {
-        "config", "corpus", "keyed_vectors", "persistence", "system", "training.callbacks",
-        "training.checkpoints", "training.growth", "training.history", "training.loop",
-        "training.parameters", "training.plan", "vocabulary",
+        "config", "corpus", "keyed_vectors", "persistence", "signals", "system",
+        "training.callbacks", "training.checkpoints", "training.growth", "training.history",
+        "training.loop", "training.parameters", "training.plan", "vocabulary",
     },
     "training.plan": {
         "config", "corpus", "system", "training.callbacks", "training.checkpoints",
@@ -52,8 +52,8 @@ ALLOWED: dict[str, set[str]] = {
     "training.growth": {"corpus", "training.parameters", "vocabulary"},
     "training": set(),
     "training.loop": {
-        "config", "corpus", "training.callbacks", "training.checkpoints", "training.history",
-        "training.parameters", "training.progress", "training.run",
+        "config", "corpus", "signals", "training.callbacks", "training.checkpoints",
+        "training.history", "training.parameters", "training.progress", "training.run",
     },
     "training.run": {
         "_core", "config", "corpus", "memory", "system", "training.callbacks", "training.engine",
@@ -87,13 +87,15 @@ ALLOWED: dict[str, set[str]] = {
     "plotting": {"fonts", "projection"},
     "fonts": set(),
     "projection": set(),
-    "nearest": {"_core", "system"},
-    "corpus": {"_core", "memory", "persistence", "vocabulary"},
-    "persistence": {"_core", "vocabulary"},
+    "nearest": {"_core", "system", "threads"},
+    "corpus": {"_core", "memory", "persistence", "threads", "vocabulary"},
+    "persistence": {"_core", "signals", "vocabulary"},
     "system": {"_core", "_version"},
+    "threads": {"signals"},
+    "signals": set(),
     "training.progress": set(),
     "vocabulary": {"_core"},
-    "training.parameters": {"memory"},
+    "training.parameters": {"memory", "threads"},
     "training.schedule": {"config"},
     "training.sampling": set(),
     "config": set(),

@@ -374,10 +374,10 @@ def test_ctrl_c_stops_all_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise KeyboardInterrupt
 
     monkeypatch.setattr(text, "read_pieces", read_pieces)
-    monkeypatch.setattr("fastw2v.corpus.workers.wait", interrupted)
+    monkeypatch.setattr("fastw2v.threads.wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         encode_corpus(paths, threads=2)
-    assert not [t for t in threading.enumerate() if t.name.startswith("fastw2v-read")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("fastw2v")]
 
 
 @pytest.mark.parametrize(
