@@ -6,6 +6,7 @@ from __future__ import annotations
 import mmap
 import sys
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,3 +53,17 @@ def page_aligned(n_bytes: int) -> NDArray[np.uint8]:
         with suppress(OSError):  # a kernel without them
             memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.uint8)
+
+
+def file_map(array: NDArray[Any]) -> mmap.mmap | None:
+    """Return the map of a file that an array is a view of, or None if its memory is its own."""
+    base: Any = array
+    while isinstance(base, np.ndarray | memoryview):
+        base = base.obj if isinstance(base, memoryview) else base.base
+    if not isinstance(base, mmap.mmap):
+        return None
+    try:
+        base.size()
+    except OSError:  # anonymous
+        return None
+    return base

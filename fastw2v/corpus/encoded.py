@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import mmap
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._core import Encoder
+from fastw2v.memory import file_map
 from fastw2v.persistence.checks import checked_number, checked_tensor, checked_version
 from fastw2v.persistence.native import load_tensors, refusing, save_tensors
 from fastw2v.persistence.vocabulary_tensors import decode_vocabulary, encode_vocabulary
@@ -139,6 +142,23 @@ class EncodedCorpus:
         ids = np.empty(self.n_tokens, dtype=np.int32)
         ids = ids[: encoder.encode(self.ids, ids)]
         return EncodedCorpus(ids, ends[: encoder.n_sentences], vocabulary, self.n_raw_words)
+
+    def check_file(self) -> None:
+        """Refuse to go on with a file that has become shorter than what is mapped of it.
+
+        To read beyond its end would end the process (SIGBUS).
+
+        Raises
+        ------
+        OSError
+        """
+        if any(file.size() < len(file) for file in self._maps):
+            raise OSError("the file of the encoded corpus became shorter while it was in use")
+
+    @functools.cached_property
+    def _maps(self) -> list[mmap.mmap]:
+        maps = [file_map(self.ids), file_map(self.sentence_ends)]
+        return [file for file in maps if file is not None]
 
     def fingerprint(self) -> str:
         """Return a hash of all that training sees: ids, sentence ends, words and counts."""

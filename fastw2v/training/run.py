@@ -241,6 +241,7 @@ class Run:
     def _train(
         self, trainer: _core.Trainer, stretch: Stretch, workspace: NDArray[np.uint8]
     ) -> list[tuple[int, int, int, float]]:
+        self._corpus.check_file()
         return trainer.train_chunks(
             self._corpus.ids,
             stretch.borders,
