@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ctrl-C, as a real signal to a real process: it arrives soon, and what was trained is kept."""
+"""Ctrl-C and SIGTERM to real processes: they arrive soon, and what was trained is kept."""
 
 from __future__ import annotations
 
@@ -107,8 +107,10 @@ def test_an_interrupt_ends_reading(workers: int) -> None:
     assert (output, errors) == ("interrupted\n", "")
 
 
-def interrupted_command(*arguments: str, when: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line, and interrupt it from a thread as soon as the expression `when` holds.
+def interrupted_command(
+    *arguments: str, when: str, by: str = "SIGINT"
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line, and send it a signal as soon as the expression `when` holds.
 
     In it, `runs` are the runs of training, and `scans` the streams that have begun to read. With
     ``when="scans"`` reading does not end before the interrupt.
@@ -145,7 +147,7 @@ encoding.TokenStream = Stream
 def interrupt():
     while not ({when}):
         time.sleep(0.001)
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.{by})
 
 threading.Thread(target=interrupt, daemon=True).start()
 sys.exit(cli.entry_point())
@@ -160,16 +162,20 @@ sys.exit(cli.entry_point())
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_command_line_saves_what_was_trained_and_says_130(workers: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", INTERRUPTED), ("SIGTERM", 143)])
+def test_the_command_line_saves_what_was_trained_and_says_why(
+    workers: str, number: str, status: int, tmp_path: Path
+) -> None:
     text, path = tmp_path / "text.txt", tmp_path / "model"
     text.write_text("one two three four\n" * 2000)
     began = time.monotonic()
     run = interrupted_command(
         *("train", str(text), "-o", str(path), "--epochs", "1000000", "--workers", workers),
         when="runs and runs[0].words_done > 0",
+        by=number,
     )
     assert time.monotonic() - began < PATIENCE
-    assert run.returncode == INTERRUPTED
+    assert run.returncode == status
     assert run.stderr == ""
     assert f"interrupted; what was trained is in {path}: 4 words" in run.stdout
     assert sorted(Word2Vec.load(path).wv.index_to_key) == ["four", "one", "three", "two"]
