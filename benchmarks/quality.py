@@ -19,7 +19,7 @@ from preparation import Parameters, prepare
 from settings import COMMON
 
 from fastw2v.config import TrainingConfig
-from fastw2v.evaluation_sets import read_analogies, read_word_pairs
+from fastw2v.evaluation.sets import read_analogies, read_word_pairs
 
 #: Two runs that agree in all of these are the same run.
 IDENTITY = ("trainer", "hyper_parameters", "effective", "prepared", "tests", "restrict_vocab")

@@ -6,8 +6,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fastw2v.drawing.projection import METHODS
 from fastw2v.keyed_vectors import KeyedVectors
-from fastw2v.projection import METHODS
 
 
 def add_explore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

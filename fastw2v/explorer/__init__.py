@@ -19,8 +19,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.drawing.projection import Floats
 from fastw2v.persistence.atomic import atomic_file
-from fastw2v.projection import Floats
 
 SCRIPTS = ("vectors.js", "completion.js", "map.js", "page.js")  # in the order of their definitions
 _GRID = 10_000  # places on the map are integers from -_GRID to _GRID

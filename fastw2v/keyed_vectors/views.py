@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.drawing.plotting import plot_words, plot_words_interactive
+from fastw2v.drawing.projection import METHOD_NAMES, project
 from fastw2v.explorer import Contents, write_page
 from fastw2v.keyed_vectors.keys import Key
 from fastw2v.keyed_vectors.queries import checked_int
 from fastw2v.keyed_vectors.rows import converted
 from fastw2v.keyed_vectors.table import VectorTable
-from fastw2v.plotting import plot_words, plot_words_interactive
-from fastw2v.projection import METHOD_NAMES, project
 
 
 class VectorViews(VectorTable):

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastw2v.plotting import plot_epochs
+from fastw2v.drawing.plotting import plot_epochs
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ import pytest
 from explorer_support import WORDS, vectors_of
 
 from fastw2v import Word2Vec
-from fastw2v.fonts import fonts_for
+from fastw2v.drawing.fonts import fonts_for
+from fastw2v.drawing.plotting import plot_words
+from fastw2v.drawing.projection import project
 from fastw2v.keyed_vectors import KeyedVectors
-from fastw2v.plotting import plot_words
-from fastw2v.projection import project
 from fastw2v.training.history import EpochRecord, History
 
 matplotlib = pytest.importorskip("matplotlib")

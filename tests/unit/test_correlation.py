@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastw2v.correlation import p_value, pearson, ranks
+from fastw2v.evaluation.correlation import p_value, pearson, ranks
 
 # p(r, n) for two degrees of freedom is 1 - |r|, for one 1 - (2 / pi) asin |r|: integrals by hand.
 

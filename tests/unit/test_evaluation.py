@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastw2v import analogies, nearest
-from fastw2v.evaluation import AnalogySection, evaluate_word_analogies, evaluate_word_pairs
-from fastw2v.evaluation_sets import read_analogies, read_word_pairs
+from fastw2v import nearest
+from fastw2v.evaluation import AnalogySection, answers, evaluate_word_analogies, evaluate_word_pairs
+from fastw2v.evaluation.sets import read_analogies, read_word_pairs
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.vocabulary import Vocabulary
 
@@ -129,7 +129,7 @@ def test_answers_do_not_depend_on_batches_and_blocks(
     monkeypatch.setattr(nearest, "STRETCH_BYTES", 16 * block)
     monkeypatch.setattr(nearest, "CACHED_BYTES", 16 * block)
     assert evaluate_word_analogies(kv, {"a": questions}, threads=block).accuracy == 1
-    monkeypatch.setattr(analogies, "SKETCH_QUESTIONS", 1)
+    monkeypatch.setattr(answers, "SKETCH_QUESTIONS", 1)
     assert evaluate_word_analogies(kv, {"a": questions}).accuracy == 1
 
 
@@ -146,8 +146,8 @@ def test_answers_by_product_do_not_depend_on_batches_and_blocks(
         scores = shifted[b] * shifted[c] / (shifted[a] + 1e-6)
         scores[[a, b, c]] = -1
         questions.append((words[a], words[b], words[c], words[scores.argmax()]))
-    monkeypatch.setattr(analogies, "BATCH_QUESTIONS", batch)
-    monkeypatch.setattr(analogies, "BLOCK_ROWS", block)
+    monkeypatch.setattr(answers, "BATCH_QUESTIONS", batch)
+    monkeypatch.setattr(answers, "BLOCK_ROWS", block)
     result = evaluate_word_analogies(
         kv, {"a": questions}, similarity_function="most_similar_cosmul"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fastw2v import KeyedVectors, evaluate, evaluate_word_analogies, evaluate_word_pairs
-from fastw2v.evaluation_sets import BUNDLED, are_analogies, read_analogies, read_word_pairs
+from fastw2v.evaluation.sets import BUNDLED, are_analogies, read_analogies, read_word_pairs
 
 
 @pytest.fixture

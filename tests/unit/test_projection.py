@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastw2v.projection import METHODS, MOST_TSNE_ROWS, pca, project
+from fastw2v.drawing.projection import METHODS, MOST_TSNE_ROWS, pca, project
 
 in_numpy = pytest.mark.parametrize("method", ["pca", "tsne"])
 

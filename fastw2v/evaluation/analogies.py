@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good vectors are: word analogies and word similarity, with the numbers of gensim 4."""
+"""Word analogies, with the numbers of gensim 4."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from fastw2v.analogies import answer_by_product, answer_by_sum
-from fastw2v.correlation import p_value, pearson, ranks
-from fastw2v.evaluation_sets import Question, are_analogies, read_analogies, read_word_pairs
-from fastw2v.evaluation_words import KnownWords
+from fastw2v.evaluation.answers import answer_by_product, answer_by_sum
+from fastw2v.evaluation.known_words import KnownWords
+from fastw2v.evaluation.sets import Question, read_analogies
 from fastw2v.keyed_vectors import KeyedVectors
-
-# ---- Analogies ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -195,151 +191,3 @@ def evaluate_word_analogies(
         total = len(questions) if dummy4unknown else len(part)
         results.append(AnalogySection(name, correct, total, len(part), len(questions)))
     return AnalogyResult(tuple(results))
-
-
-# ---- Similarity --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class WordPairsResult:
-    """How the similarities of vectors agree with those that people gave; ``str()`` is a line.
-
-    Attributes
-    ----------
-    spearman, pearson : float
-        Correlation of ranks (ties share their mean rank) and of values; NaN if fewer than two
-        different values are left on one of the sides.
-    spearman_p, pearson_p : float
-        How likely a correlation so far from 0 is if there is none, two-sided.
-    known, pairs : int
-        Of how many pairs both words are known, of how many in the set.
-    """
-
-    spearman: float
-    pearson: float
-    spearman_p: float
-    pearson_p: float
-    known: int
-    pairs: int
-
-    @property
-    def coverage(self) -> float:
-        """Share of the pairs whose words are both known."""
-        return self.known / self.pairs
-
-    def __str__(self) -> str:
-        return (
-            f"Spearman {self.spearman:.4f} (p = {self.spearman_p:.1e}), "
-            f"Pearson {self.pearson:.4f} (p = {self.pearson_p:.1e}), "
-            f"{self.known}/{self.pairs} pairs known ({self.coverage:.1%})"
-        )
-
-
-def evaluate_word_pairs(
-    kv: KeyedVectors,
-    path: str | os.PathLike[str],
-    *,
-    delimiter: str | None = None,
-    score_column: int | str = 2,
-    restrict_vocab: int | None = 300_000,
-    case_insensitive: bool = True,
-    dummy4unknown: bool = False,
-) -> WordPairsResult:
-    """Compare the cosines of word pairs with the similarities that people gave.
-
-    Parameters
-    ----------
-    kv : KeyedVectors
-    path : path-like or name
-        A file, or "wordsim353", which is in the package.
-    delimiter, score_column
-        What separates columns, and which has the scores: see `evaluation_sets.read_word_pairs`.
-    restrict_vocab, case_insensitive
-        As in `evaluate_word_analogies`.
-    dummy4unknown : bool
-        Count pairs with an unknown word as of similarity 0 rather than leave them out.
-
-    Returns
-    -------
-    WordPairsResult
-
-    Raises
-    ------
-    ValueError
-        The file is not as it should be; the message names it and the line.
-    """
-    pairs = read_word_pairs(path, delimiter=delimiter, score_column=score_column)
-    lexicon = KnownWords(kv, restrict_vocab, case_insensitive)
-    ids = [lexicon.ids(pair[:2]) for pair in pairs]
-    known = np.array([pair is not None for pair in ids])
-    first, second = np.array([pair for pair in ids if pair], np.intp).reshape(-1, 2).T
-    cosines = np.zeros(len(pairs))
-    cosines[known] = np.sum(lexicon.unit_rows(first) * lexicon.unit_rows(second), axis=1)
-    scores = np.array([pair[2] for pair in pairs])
-    counted = known | dummy4unknown
-    scores, cosines, n = scores[counted], cosines[counted], int(np.count_nonzero(counted))
-    by_rank, by_value = pearson(ranks(scores), ranks(cosines)), pearson(scores, cosines)
-    return WordPairsResult(
-        spearman=by_rank,
-        pearson=by_value,
-        spearman_p=p_value(by_rank, n),
-        pearson_p=p_value(by_value, n),
-        known=int(np.count_nonzero(known)),
-        pairs=len(pairs),
-    )
-
-
-# ---- Any set -------------------------------------------------------------------------------------
-
-
-def evaluate(
-    kv: KeyedVectors,
-    name_or_path: str | os.PathLike[str],
-    *,
-    restrict_vocab: int | None = 300_000,
-    case_insensitive: bool = True,
-    dummy4unknown: bool = False,
-    **options: Any,
-) -> AnalogyResult | WordPairsResult:
-    """Evaluate vectors on a set by name or in a file, analogies or word pairs as it may be.
-
-    Parameters
-    ----------
-    kv : KeyedVectors
-    name_or_path : str or path-like
-        "google-analogies" (Mikolov et al. 2013) or "wordsim353" (Finkelstein et al. 2002), which
-        are in the package, or a file. A file whose first line begins with ":" has analogies.
-    restrict_vocab, case_insensitive, dummy4unknown
-        As in `evaluate_word_analogies`.
-    **options
-        Others of `evaluate_word_analogies` or of `evaluate_word_pairs`.
-
-    Returns
-    -------
-    AnalogyResult or WordPairsResult
-        ``str()`` is a table or a line.
-
-    Raises
-    ------
-    ValueError
-        The file is not as it should be; the message names it and the line.
-    OSError
-        It cannot be read.
-
-    Examples
-    --------
-    >>> from fastw2v import KeyedVectors, evaluate
-    >>> wv = KeyedVectors.empty(2)
-    >>> wv.add_vectors(["king", "queen"], [[1, 0], [1, 1]])
-    >>> evaluate(wv, "wordsim353").coverage < 0.01
-    True
-    """
-    run = evaluate_word_analogies if are_analogies(name_or_path) else evaluate_word_pairs
-    return run(
-        kv,
-        name_or_path,
-        restrict_vocab=restrict_vocab,
-        case_insensitive=case_insensitive,
-        dummy4unknown=dummy4unknown,
-        **options,
-    )

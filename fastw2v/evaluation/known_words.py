@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.analogies import unit_rows
+from fastw2v.evaluation.answers import unit_rows
 from fastw2v.keyed_vectors import KeyedVectors
 
 Ids = NDArray[np.intp]

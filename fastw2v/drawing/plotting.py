@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fastw2v.fonts import fonts_for
-from fastw2v.projection import Floats
+from fastw2v.drawing.fonts import fonts_for
+from fastw2v.drawing.projection import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
