@@ -162,6 +162,10 @@ class EncodedCorpus:
 
     def fingerprint(self) -> str:
         """Return a hash of all that training sees: ids, sentence ends, words and counts."""
+        return self._fingerprint
+
+    @functools.cached_property
+    def _fingerprint(self) -> str:
         words = WordCounts.from_words(self.vocabulary.words, self.vocabulary.counts)
         parts = (self.ids, self.sentence_ends, words.offsets, words.counts)
         digest = hashlib.blake2b(str(self.n_raw_words).encode(), digest_size=16)
