@@ -382,8 +382,9 @@ class Word2Vec:
         file = load_model(path)
         try:
             config = TrainingConfig.from_keywords(file.hyper_parameters)
-            if config.vector_size != (n := file.input_vectors.shape[1]):
-                raise ValueError(f"vector_size is {config.vector_size}, its vectors have {n}")
+            size, n = config.vector_size, file.input_vectors.shape[1]
+            if size != n:
+                raise ValueError(f"vector_size is {size}, its vectors have {n} numbers")
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{os.fspath(path)!r} has hyper-parameters that this version does not know: {error}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import decimal
 import fractions
+import inspect
 import json
 import math
 import re
@@ -343,5 +344,6 @@ def test_to_dict_leaves_out_what_belongs_to_the_machine() -> None:
 
 
 def test_every_field_is_explained_in_the_docstring() -> None:
-    assert TrainingConfig.__doc__ is not None
-    assert re.findall(r"^    (\w+) : ", TrainingConfig.__doc__, re.MULTILINE) == FIELDS
+    explained = inspect.getdoc(TrainingConfig)
+    assert explained is not None
+    assert re.findall(r"^(\w+) : ", explained, re.MULTILINE) == FIELDS
