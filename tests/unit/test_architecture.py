@@ -301,7 +301,7 @@ def symbols(source: Path, folder: Path) -> list[tuple[str, str]]:
     Without -fPIC: there a constant table of pointers is read-only, as it is after relocation.
     """
     target = folder / (source.stem + ".o")
-    flags = ["-std=c11", "-O1", "-fno-pic", "-fno-pie", f"-I{CSRC}"]
+    flags = ["-std=c11", "-O0", "-fno-pic", "-fno-pie", f"-I{CSRC}"]
     subprocess.run([str(compiler()), *flags, "-c", str(source), "-o", str(target)], check=True)
     listing = subprocess.run(
         ["nm", "--defined-only", "-P", str(target)], check=True, capture_output=True, text=True
