@@ -2,7 +2,7 @@
 """The command line.
 
 ``fastw2v train | resume | neighbors | analogy | evaluate | convert | info | explore | doctor |
-demo``
+stability | demo``
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 import fastw2v
 from fastw2v.cli_doctor import add_doctor
 from fastw2v.cli_explore import add_explore
+from fastw2v.cli_stability import add_stability
 from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
 from fastw2v.evaluation import evaluate
 from fastw2v.keyed_vectors import KeyedVectors
@@ -131,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_explore(commands)
     add_doctor(commands, _add_hyper_parameters, _hyper_parameters)
+    add_stability(commands, _add_hyper_parameters, _hyper_parameters)
 
     demo = commands.add_parser("demo", help="train skip-gram on the text inside the package")
     _add_hyper_parameters(demo, sg=1)

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastw2v.keyed_vectors.search import VectorSearch
 from fastw2v.system import usable_cpus
-from fastw2v.vector_index import Settings, VectorIndex
+
+if TYPE_CHECKING:
+    from fastw2v.vector_index import VectorIndex
 
 
 class VectorIndexing(VectorSearch):
@@ -52,6 +54,8 @@ class VectorIndexing(VectorSearch):
         ValueError
             The backend is unknown or a number out of range.
         """
+        from fastw2v.vector_index import Settings, VectorIndex
+
         n_threads = usable_cpus() if threads is None else threads
         settings = Settings(backend, m, ef_construction)
         return VectorIndex.build(self, settings, ef_search=ef_search, threads=n_threads)
@@ -68,4 +72,6 @@ class VectorIndexing(VectorSearch):
         ModuleNotFoundError
             The package of its backend is not installed.
         """
+        from fastw2v.vector_index import VectorIndex
+
         return VectorIndex.load(path, self)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from fastw2v.comparison import Comparison, compare
+from typing import TYPE_CHECKING
+
 from fastw2v.corpus import EncodedCorpus
-from fastw2v.explanation import Explanation, explain
 from fastw2v.keyed_vectors.queries import checked_int
 from fastw2v.keyed_vectors.sentences import VectorSentences
+
+if TYPE_CHECKING:
+    from fastw2v.comparison import Comparison
+    from fastw2v.explanation import Explanation
 
 
 class VectorInsight(VectorSentences):
@@ -44,6 +48,8 @@ class VectorInsight(VectorSentences):
         Hamilton, Leskovec and Jurafsky, "Diachronic Word Embeddings Reveal Statistical Laws of
         Semantic Change", ACL 2016.
         """
+        from fastw2v.comparison import compare
+
         if restrict_vocab is not None:
             restrict_vocab = checked_int("restrict_vocab", restrict_vocab, 1)
         return compare(self, other, restrict_vocab)
@@ -93,5 +99,7 @@ class VectorInsight(VectorSentences):
         ----------
         Levy and Goldberg, "Neural Word Embedding as Implicit Matrix Factorization", NIPS 2014.
         """
+        from fastw2v.explanation import explain
+
         similarity = self.similarity(w1, w2)
         return explain((w1, w2), similarity, corpus, window=window, min_count=min_count, topn=topn)

@@ -12,9 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.drawing.plotting import plot_words, plot_words_interactive
-from fastw2v.drawing.projection import METHOD_NAMES, project
-from fastw2v.explorer import Contents, write_page
 from fastw2v.keyed_vectors.keys import Key
 from fastw2v.keyed_vectors.queries import checked_int
 from fastw2v.keyed_vectors.rows import converted
@@ -60,6 +57,9 @@ class VectorViews(VectorTable):
         ModuleNotFoundError
             The package for "umap" is not installed.
         """
+        from fastw2v.drawing.projection import METHOD_NAMES, project
+        from fastw2v.explorer import Contents, write_page
+
         n_words = min(len(self), checked_int("limit", limit, 1))
         n_mapped = min(n_words, checked_int("map_words", map_words, 0))
         first = slice(0, n_words)
@@ -117,6 +117,9 @@ class VectorViews(VectorTable):
         matplotlib joins the letters of Arabic and Indic scripts, and writes from right to left,
         from its version 3.11 on.
         """
+        from fastw2v.drawing.plotting import plot_words, plot_words_interactive
+        from fastw2v.drawing.projection import project
+
         if interactive and ax is not None:
             raise ValueError("ax is of matplotlib: with interactive=True it must be None")
         ids = self._ids_to_plot(words)

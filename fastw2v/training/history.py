@@ -7,8 +7,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastw2v.drawing.plotting import plot_epochs
-
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -78,6 +76,8 @@ class History(list[EpochRecord]):
         if not self:
             raise ValueError("there is nothing to draw yet: no epoch has ended")
         held_out = {r.epoch: r.held_out_loss for r in self if r.held_out_loss is not None}
+        from fastw2v.drawing.plotting import plot_epochs
+
         return plot_epochs(
             [record.epoch for record in self],
             [record.loss for record in self],

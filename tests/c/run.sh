@@ -5,7 +5,8 @@
 #   tests/c/run.sh [target...]     all of them by default
 #
 # Targets: gcc, clang      -O3, as the extension is built, with warnings as errors
-#          sanitize-O0, sanitize-O3      ASan and UBSan
+#          sanitize        ASan and UBSan, at -O0; the Python suite has them at -O1
+#          tsan            threads that train at once, and races that must be found
 #          aarch64         cross-built, run under qemu
 # A target whose tools are missing is skipped, unless REQUIRE_ALL=1.
 set -eu
@@ -19,6 +20,7 @@ warnings="-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror"
 # -ffp-contract=off: fused multiply-adds are explicit, in every build.
 flags="-std=c11 -ffp-contract=off -I$csrc -I$here $warnings"
 sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
+races="-O1 -g -fsanitize=thread -pthread"
 
 # available target tool...: whether all tools are there; a missing one is fatal with REQUIRE_ALL=1.
 available() {
@@ -40,15 +42,22 @@ objects() {
     done
 }
 
-# run_with target launcher compiler flag...: csrc is compiled once, each test linked with it.
-run_with() {
-    target=$1 launcher=$2 compiler=$3
-    shift 3
+# compile_engine target compiler flag...: csrc alone.
+compile_engine() {
+    target=$1 compiler=$2
+    shift 2
     mkdir "$build/$target"
     echo "== $target"
     for source in "$csrc"/*.c; do
         $compiler $flags "$@" -c "$source" -o "$build/$target/$(basename "$source" .c).o"
     done
+}
+
+# run_with target launcher compiler flag...: csrc is compiled once, each test linked with it.
+run_with() {
+    target=$1 launcher=$2 compiler=$3
+    shift 3
+    compile_engine "$target" "$compiler" "$@"
     for test in "$here"/test_*.c; do
         program=$build/$target/$(basename "$test" .c)
         $compiler $flags "$@" "$test" $(objects "$build/$target" "$test") -o "$program" -lm
@@ -56,16 +65,22 @@ run_with() {
     done
 }
 
+# run_threads: the one test that needs threads, under ThreadSanitizer.
+run_threads() {
+    compile_engine tsan gcc $races
+    gcc $flags $races "$here/threads.c" "$build"/tsan/*.o -o "$build/tsan/threads" -lm
+    "$build/tsan/threads"
+}
+
 run_target() {
     case $1 in
     gcc) ! available gcc gcc || run_with gcc "" gcc -O3 ;;
     clang) ! available clang clang || run_with clang "" clang -O3 ;;
-    sanitize-O0)
+    sanitize)
         # At -O0 some intrinsics of gcc are macros, whose conversions it then blames on us.
-        ! available sanitize-O0 gcc ||
-            run_with sanitize-O0 "" gcc -O0 $sanitizers -Wno-sign-conversion
+        ! available sanitize gcc || run_with sanitize "" gcc -O0 $sanitizers -Wno-sign-conversion
         ;;
-    sanitize-O3) ! available sanitize-O3 gcc || run_with sanitize-O3 "" gcc -O3 $sanitizers ;;
+    tsan) ! available tsan gcc || run_threads ;;
     aarch64)
         ! available aarch64 aarch64-linux-gnu-gcc qemu-aarch64 ||
             run_with aarch64 qemu-aarch64 aarch64-linux-gnu-gcc -O3 -static
@@ -77,7 +92,7 @@ run_target() {
     esac
 }
 
-[ $# -gt 0 ] || set -- gcc clang sanitize-O0 sanitize-O3 aarch64
+[ $# -gt 0 ] || set -- gcc clang sanitize tsan aarch64
 for target in "$@"; do
     run_target "$target"
 done

@@ -250,14 +250,20 @@ def test_simulated_workers_add_up_or_overwrite_each_other(
 
 
 def test_staleness_is_reported_for_every_number_of_workers(
-    lockstep: Any, corpus: Path, tmp_path: Path
+    lockstep: Any,
+    corpus: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    printed, report = run_to_json(
-        "staleness.py",
-        tmp_path / "out.json",
-        *("--corpus", corpus, "--settings", "skip-gram", "--workers", "1,3", "--epochs", 1),
-        *("--vector-size", 16, "--max-final-vocab", 30),
-    )
+    script, output = module("staleness"), tmp_path / "out.json"
+    options = ["--settings", "skip-gram", "--workers", "1,3", "--epochs", "1"]
+    options += ["--vector-size", "16", "--max-final-vocab", "30"]
+    command = ["staleness.py", "--corpus", str(corpus), *options, "--json", str(output)]
+    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr(script, "Lockstep", lambda: lockstep)  # to compile it takes ten seconds
+    assert script.main() == 0
+    printed, report = capsys.readouterr().out, json.loads(output.read_text("utf-8"))
     runs = [(r["write_back"], r["workers"]) for r in report["runs"]]
     assert runs == [("added", 1), ("added", 3), ("lost", 3)]
     assert {r["vocab_size"] for r in report["runs"]} == {30}

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -55,20 +56,37 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def stop_early(folder: Path, monkeypatch: pytest.MonkeyPatch, **hyper: Any) -> Path:
-    """Train until the second checkpoint after the first is written, then have Ctrl-C."""
-    from fastw2v.training.checkpoints.folder import Checkpoints
+    """Train until the second checkpoint after the first is written, then have Ctrl-C.
 
-    save = Checkpoints.save
+    A worker takes a stretch only after the main thread has looked whether a checkpoint is due, so
+    that the run cannot end before.
+    """
+    from fastw2v.training.checkpoints.folder import Checkpoints
+    from fastw2v.training.run import Run
+
+    save, are_due, take = Checkpoints.save, Checkpoints.are_due, Run._take
     saved: list[int] = []
+    looks = threading.Semaphore(0)
+
+    def look(self: Checkpoints, words_done: int) -> bool:
+        looks.release()
+        return are_due(self, words_done)
+
+    def take_after_a_look(self: Run, n_chunks: int) -> Any:
+        looks.acquire()
+        return take(self, n_chunks)
 
     def save_and_stop(self: Checkpoints, state: Any, parameters: Any, words_done: int) -> None:
         save(self, state, parameters, words_done)
         saved.append(state.position)
         if len(saved) == 3:
+            looks.release(len(threading.enumerate()))  # they have to come to their end
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "save", save_and_stop)
+        patch.setattr(Checkpoints, "are_due", look)
+        patch.setattr(Run, "_take", take_after_a_look)
         patch.setattr("fastw2v.training.loop._TICK", 0.001)
         patch.setattr("fastw2v.training.run.CALL_SECONDS", 1e-4)
         with pytest.raises(KeyboardInterrupt):
