@@ -205,8 +205,10 @@ class Word2Vec(Model):
             min_count=self.config.min_count,
             max_final_vocab=self.config.max_final_vocab,
         )
+        learnt = self._learnt()
         self._train(plan, encoded)
-        return report
+        cosine = learnt.mean_cosine(self.wv.vocabulary, self.wv.vectors)
+        return dataclasses.replace(report, mean_cosine=cosine)
 
     def _encode(self, corpus: Any, config: TrainingConfig) -> EncodedCorpus:
         return encode_corpus(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -25,19 +26,23 @@ class UpdateReport:
         Sizes of the vocabulary.
     coverage : float
         Share of the new corpus's words that have a vector now, and were trained on.
+    mean_cosine : float
+        Of the vectors of the words before with what they were; NaN until they are trained.
     """
 
     added: list[str]
     words_before: int
     words_after: int
     coverage: float
+    mean_cosine: float = math.nan
 
     def __str__(self) -> str:
         few = ", ".join(self.added[:5]) + (", ..." if len(self.added) > 5 else "")
         return (
             f"{self.words_before:,} words before, {self.words_after:,} now"
             f"{f' ({len(self.added):,} new: {few})' if self.added else ''}; "
-            f"{self.coverage:.1%} of the new corpus has vectors"
+            f"{self.coverage:.1%} of the new corpus has vectors; "
+            f"mean cosine of known words with what they were: {self.mean_cosine:.4f}"
         )
 
 

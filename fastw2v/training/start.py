@@ -23,6 +23,8 @@ from fastw2v.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
+BLOCK_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class Learnt:
@@ -31,6 +33,18 @@ class Learnt:
     vocabulary: Vocabulary
     input_vectors: NDArray[np.float32]
     output_vectors: NDArray[np.float32]
+
+    def mean_cosine(self, vocabulary: Vocabulary, input_vectors: NDArray[np.float32]) -> float:
+        """Return that of its input vectors with those of the same words elsewhere."""
+        ids = ids_in(vocabulary, self.vocabulary.words)
+        total = 0.0
+        for begin in range(0, len(ids), BLOCK_ROWS):  # so that no copy of a matrix is made
+            block = slice(begin, begin + BLOCK_ROWS)
+            before, now = self.input_vectors[block], input_vectors[ids[block]]
+            lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(now, axis=1)
+            products = np.einsum("ij,ij->i", before, now)
+            total += float((products / np.where(lengths > 0, lengths, 1)).sum())
+        return total / len(ids)
 
 
 @dataclass(frozen=True)

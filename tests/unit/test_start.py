@@ -218,8 +218,10 @@ def test_an_anchor_holds_words_where_they_were(sg: int) -> None:
     for options in ({"anchor": 0.0}, {"anchor": 1.0}, {}, {"anchor": 100.0}):
         model = model_of(TEXT, **HYPER | {"sg": sg})
         before = model.wv[WORDS].copy()
-        model.update(topic_sentences(100, seed=9), epochs=10, progress=False, **options)
+        report = model.update(topic_sentences(100, seed=9), epochs=10, progress=False, **options)
         means.append(cosines(model, WORDS, before).mean())
+        assert report.mean_cosine == pytest.approx(means[-1])
+        assert str(report).endswith(f"with what they were: {report.mean_cosine:.4f}")
     loose, usual, default, tight = means
     assert loose < usual < tight
     assert default == usual
