@@ -61,6 +61,8 @@ class _Model(ctypes.Structure):  # fw_model
         ("keep_threshold", ctypes.c_void_p),
         ("noise", ctypes.c_void_p),
         ("private_pairs", ctypes.c_void_p),
+        ("frozen", ctypes.c_void_p),
+        ("anchor", ctypes.c_void_p),
     ]
 
 

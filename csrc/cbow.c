@@ -65,6 +65,21 @@ static void prepare_labels(walk *w, const group *g, float *const *targets)
     w->block.targets = targets;
 }
 
+/* Move the rows that learn, and their coefficients, to the front; return how many those are. */
+static int32_t leave_out_frozen(walk *w, const group *g)
+{
+    int32_t n = 0;
+    for (int32_t p = 0; p < g->positions; ++p) {
+        if (walk_is_frozen(w, w->centers.ids[g->first + p]))
+            continue;
+        w->learning[n] = w->centers.rows[g->first + p];
+        for (int32_t i = 0; i < g->count; ++i)
+            w->scatter[n * g->count + i] = w->scatter[p * g->count + i];
+        ++n;
+    }
+    return n;
+}
+
 static void train_group(walk *w, const group *g, float *const *targets)
 {
     const size_t stride = w->block.stride;
@@ -74,8 +89,9 @@ static void train_group(walk *w, const group *g, float *const *targets)
     w->kernels->combine_rows(stride, w->inputs, g->count, (const float *const *)context, g->positions,
                              w->gather, false);
     w->kernels->block_step(&w->block);
-    w->kernels->combine_rows(stride, context, g->positions, (const float *const *)w->gradients,
-                             g->count, w->scatter, true);
+    const int32_t learning = w->model->frozen ? leave_out_frozen(w, g) : g->positions;
+    w->kernels->combine_rows(stride, w->model->frozen ? w->learning : context, learning,
+                             (const float *const *)w->gradients, g->count, w->scatter, true);
     w->stats->examples += g->count;
     for (int32_t i = 0; i < g->count; ++i)
         if (walk_samples_loss(w, g->begin + i))

@@ -156,6 +156,17 @@ typedef struct fw_settings {
     int32_t workers;         /* how many train at a time, >= 1; read with private_rows > 0 only */
 } fw_settings;
 
+/* Words that are held near where they were: every center of such a word pulls its rows back,
+ * row -= pull * (row - what it was), with pull = min(1, learning_rate * strength). */
+typedef struct fw_anchor {
+    const float *input;     /* (n_held, input_stride): what rows were; vector_size floats of each are read */
+    const float *output;    /* (n_held, output_stride); null: output rows are not held */
+    size_t input_stride;    /* in floats, as are those of the matrices; neither needs to be aligned */
+    size_t output_stride;
+    const int32_t *rows;    /* (vocab_size): the word's row of both; -1: the word is not held */
+    const float *strength;  /* (vocab_size), >= 0 */
+} fw_anchor;
+
 /* What the workers of a run share. `input` and `output` are updated, the rest is read. */
 typedef struct fw_model {
     float *input;                   /* (vocab_size, stride) */
@@ -168,6 +179,8 @@ typedef struct fw_model {
     const fw_alias *noise;          /* (vocab_size) */
     const float *private_pairs;     /* (private_rows, 2): expected pairs of an input and a target per
                                        kept token in which the input and the output row stands */
+    const uint8_t *frozen;          /* (vocab_size): input rows of words with 1 are read only; or null */
+    const fw_anchor *anchor;        /* or null */
 } fw_model;
 
 /* Tokens begin..end of an encoded corpus, a piece of an epoch. */
@@ -221,6 +234,11 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride);
  *    between distant cores takes longer than training. So a worker trains copies of them, and after
  *    the chunk does shared += share * (copy - what it was), with the share that csrc/private_rows.c
  *    derives from private_pairs. Vocabularies are in order of frequency, so these are the first rows.
+ *
+ * 6. Frozen rows take part in every step as they are; what the step would add to them is lost.
+ *
+ * 7. The anchor. After the last step of the chunk, before private rows are merged, every center in its
+ *    order pulls the input row of its word, if that is not frozen, and its output row.
  *
  * Before anything is changed, ids and sentence ends are checked. NOT_FINITE is said after the chunk
  * if a sampled loss was not finite. `workspace` has fw_workspace_size() bytes.

@@ -43,6 +43,8 @@ static void merge_rows(const walk *w, float *shared, const float *own, const flo
         const float share = share_of_move(w, w->model->private_pairs[2 * r + column]);
         if (r + 4 < rows)
             prefetch_row(shared + 4 * stride, stride);
+        if (column == 0 && walk_is_frozen(w, r))
+            continue;
         for (size_t d = 0; d < stride; ++d)
             shared[d] += share * (own[d] - base[d]);
     }

@@ -48,6 +48,17 @@ FW_INLINE void copy_rows(float **to, float *const *from, int32_t n)
         memcpy(to + i, from + i, WALK_COPIED_ROWS * sizeof *to);
 }
 
+/* A frozen row takes part as a copy, and what the step makes of that is lost. */
+static void copy_frozen(walk *w, const int32_t *ids, int32_t begin, int32_t end)
+{
+    const size_t stride = w->model->stride;
+    for (int32_t i = begin; i < end; ++i) {
+        float *const copy = w->frozen_copies + (size_t)i * stride;
+        if (walk_is_frozen(w, ids[i - begin]))
+            w->inputs[i] = memcpy(copy, w->inputs[i], stride * sizeof *copy);
+    }
+}
+
 FW_INLINE void train_center(walk *w, const fw_scope scope, int32_t c)
 {
     const walk_centers *const centers = &w->centers;
@@ -56,6 +67,10 @@ FW_INLINE void train_center(walk *w, const fw_scope scope, int32_t c)
     float *const *const targets = walk_targets(w, c);
     copy_rows(w->inputs, centers->rows + c - before, before);
     copy_rows(w->inputs + before, centers->rows + c + 1, n - before);
+    if (w->model->frozen) {
+        copy_frozen(w, centers->ids + c - before, 0, before);
+        copy_frozen(w, centers->ids + c + 1, before, n);
+    }
     if (scope != FW_SCOPE_EXAMPLE)
         step(w, c, n, w->inputs, targets);
     else

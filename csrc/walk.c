@@ -31,7 +31,9 @@ static fw_status check(const fw_settings *s, const fw_model *model, const fw_chu
     if (!s || !model || !chunk || !workspace || !model->input || !model->output ||
         !model->keep_threshold || !model->noise || model->vocab_size < 1 ||
         model->vector_size < 1 || model->vector_size > model->stride ||
-        s->private_rows > model->vocab_size || (s->private_rows > 0 && !model->private_pairs))
+        s->private_rows > model->vocab_size || (s->private_rows > 0 && !model->private_pairs) ||
+        (model->anchor &&
+         !(model->anchor->input && model->anchor->rows && model->anchor->strength)))
         return FW_ERROR_ARGUMENT;
     if ((uintptr_t)workspace % FW_ALIGNMENT || (uintptr_t)model->input % FW_ALIGNMENT ||
         (uintptr_t)model->output % FW_ALIGNMENT || model->stride % FW_ROW_FLOATS)
@@ -132,6 +134,8 @@ fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, con
         fw_walk_skip_gram(&w);
     else
         fw_walk_cbow(&w);
+    if (model->anchor && chunk->learning_rate != 0.0f)
+        fw_walk_pull(&w);
     if (settings->private_rows > 0)
         fw_walk_merge_private_rows(&w);
     stats->kept_tokens = w.centers.count;

@@ -56,6 +56,8 @@ typedef struct walk {
     float *private_output;
     float *base_input;     /* and what they were at the start of the chunk */
     float *base_output;
+    float *frozen_copies;  /* (inputs, stride) of skip-gram: what stands in for frozen rows */
+    float **learning;      /* (positions) of CBOW: the rows under the windows that are not frozen */
     fw_block block;
     fw_stats *stats;
 } walk;
@@ -82,6 +84,9 @@ void fw_walk_cbow(walk *w);
 void fw_walk_copy_private_rows(walk *w);
 void fw_walk_merge_private_rows(walk *w);
 
+/* Pull the rows of the chunk's words back to the anchor. */
+void fw_walk_pull(walk *w);
+
 /* Add the loss of the block's row `i`, which the step has just used, to the statistics. */
 void fw_walk_add_loss(walk *w, int32_t i);
 
@@ -96,6 +101,11 @@ static inline float *walk_input_row(const walk *w, int32_t id)
 {
     float *const matrix = id < w->settings->private_rows ? w->private_input : w->model->input;
     return matrix + (size_t)id * w->model->stride;
+}
+
+static inline bool walk_is_frozen(const walk *w, int32_t id)
+{
+    return w->model->frozen && w->model->frozen[id];
 }
 
 static inline float *walk_output_row(const walk *w, int32_t id)

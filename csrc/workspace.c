@@ -63,6 +63,7 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     if (s->architecture == FW_CBOW) {
         w->gather = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
         w->scatter = take(&a, FW_CBOW_GROUP * positions, sizeof(float));
+        w->learning = take(&a, positions, sizeof(float *));
         w->gradients = take(&a, FW_CBOW_GROUP, sizeof(float *));
         float *const hidden = take(&a, FW_CBOW_GROUP * stride, sizeof(float));
         float *const gradients = take(&a, FW_CBOW_GROUP * stride, sizeof(float));
@@ -71,6 +72,8 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
             w->gradients[i] = gradients + i * stride;
         }
     }
+    if (s->architecture == FW_SKIP_GRAM)
+        w->frozen_copies = take(&a, n * stride, sizeof(float));
     w->settings = s;
     w->block.inputs = w->inputs;
     w->block.gradients = w->gradients;

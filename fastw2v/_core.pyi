@@ -53,6 +53,11 @@ class Trainer:
     private_pairs : ndarray of shape (private_rows, 2), float32
         Pairs per kept token in which the input and output rows of the first words stand; those rows
         are trained in copies. None without `private_pairs`.
+    frozen : ndarray of shape (vocab_size,), uint8
+        1 for words whose input rows stay as they are. None without `frozen`.
+    anchor : tuple of (input vectors, output vectors or None, rows, strength)
+        Words are held at row ``rows[id]``, int32, of matrices of `vector_size` columns, with
+        ``strength[id]``, float32; not at all where that row is -1. None without `anchor`.
     **settings
         The fields of fw_settings by name; `architecture` is "cbow" or "skip_gram", and its scope
         is called `negative_scope`: "example", "window" or "pool".
@@ -81,6 +86,14 @@ class Trainer:
         loss_interval: int,
         private_pairs: NDArray[np.float32] | None = None,
         workers: int = 1,
+        frozen: NDArray[np.uint8] | None = None,
+        anchor: tuple[
+            NDArray[np.float32],
+            NDArray[np.float32] | None,
+            NDArray[np.int32],
+            NDArray[np.float32],
+        ]
+        | None = None,
     ) -> None: ...
     @property
     def workspace_size(self) -> int:

@@ -137,6 +137,11 @@ cdef class Trainer:
     private_pairs : ndarray of shape (private_rows, 2), float32
         Pairs per kept token in which the input and output rows of the first words stand; those rows
         are trained in copies. None without `private_pairs`.
+    frozen : ndarray of shape (vocab_size,), uint8
+        1 for words whose input rows stay as they are. None without `frozen`.
+    anchor : tuple of (input vectors, output vectors or None, rows, strength)
+        Words are held at row ``rows[id]``, int32, of matrices of `vector_size` columns, with
+        ``strength[id]``, float32; not at all where that row is -1. None without `anchor`.
     **settings
         The fields of fw_settings by name; `architecture` is "cbow" or "skip_gram", and its scope
         is called `negative_scope`: "example", "window" or "pool".
@@ -148,6 +153,12 @@ cdef class Trainer:
     cdef const uint32_t[::1] keep_threshold
     cdef const uint32_t[:, ::1] noise_table
     cdef const float[:, ::1] private_pairs
+    cdef const uint8_t[::1] frozen
+    cdef const float[:, :] anchor_input
+    cdef const float[:, :] anchor_output
+    cdef const int32_t[::1] anchor_rows
+    cdef const float[::1] anchor_strength
+    cdef fw_anchor anchor
     cdef fw_model model
 
     def __init__(self, float[:, ::1] input_vectors, float[:, ::1] output_vectors,
@@ -156,7 +167,8 @@ cdef class Trainer:
                  bint shrink_windows, int32_t negatives, float negative_weight,
                  int32_t pool_size, uint32_t pool_refresh, bint cbow_mean,
                  bint cbow_exact_gradient, int32_t chunk_tokens, int32_t loss_interval,
-                 const float[:, ::1] private_pairs=None, int32_t workers=1):
+                 const float[:, ::1] private_pairs=None, int32_t workers=1,
+                 const uint8_t[::1] frozen=None, tuple anchor=None):
         cdef Py_ssize_t vocab_size = input_vectors.shape[0]
         if not 1 <= vocab_size <= 2147483647:
             raise ValueError(f"input_vectors must have 1 to 2,147,483,647 rows, got {vocab_size}")
@@ -200,8 +212,42 @@ cdef class Trainer:
             self.model.private_pairs = &private_pairs[0, 0]
             self.settings.private_rows = <int32_t>private_pairs.shape[0]
             self.settings.workers = workers
+        if frozen is not None:
+            if frozen.shape[0] != vocab_size:
+                raise ValueError(f"frozen must have {vocab_size} elements")
+            self.frozen = frozen
+            self.model.frozen = &frozen[0]
+        if anchor is not None:
+            self._set_anchor(anchor[0], anchor[1], anchor[2], anchor[3])
         if self.workspace_size == 0:
             raise ValueError("a training setting is out of its range")
+
+    cdef _set_anchor(self, const float[:, :] input_vectors, const float[:, :] output_vectors,
+                     const int32_t[::1] rows, const float[::1] strength):
+        cdef Py_ssize_t n_held = input_vectors.shape[0]
+        for name, vectors in (("input", input_vectors), ("output", output_vectors)):
+            if vectors is not None and (
+                    vectors.shape[0] != n_held or vectors.shape[1] != self.model.vector_size
+                    or vectors.strides[1] != sizeof(float) or vectors.strides[0] % sizeof(float)):
+                raise ValueError(
+                    f"{name} vectors of the anchor must be {n_held} rows of "
+                    f"{self.model.vector_size} adjacent floats"
+                )
+        if rows.shape[0] != self.model.vocab_size or strength.shape[0] != self.model.vocab_size:
+            raise ValueError(f"the anchor needs rows and strength of {self.model.vocab_size} words")
+        if np.max(rows) >= n_held:
+            raise IndexError(f"an anchor's row is outside the {n_held} there are")
+        if n_held == 0:
+            return
+        self.anchor_input, self.anchor_output = input_vectors, output_vectors
+        self.anchor_rows, self.anchor_strength = rows, strength
+        self.anchor.input = &input_vectors[0, 0]
+        self.anchor.input_stride = <size_t>input_vectors.strides[0] // sizeof(float)
+        if output_vectors is not None:
+            self.anchor.output = &output_vectors[0, 0]
+            self.anchor.output_stride = <size_t>output_vectors.strides[0] // sizeof(float)
+        self.anchor.rows, self.anchor.strength = &rows[0], &strength[0]
+        self.model.anchor = &self.anchor
 
     @property
     def workspace_size(self) -> int:

@@ -84,6 +84,14 @@ cdef extern from "fastw2v.h" nogil:
         int32_t private_rows
         int32_t workers
 
+    ctypedef struct fw_anchor:
+        const float *input
+        const float *output
+        size_t input_stride
+        size_t output_stride
+        const int32_t *rows
+        const float *strength
+
     ctypedef struct fw_model:
         float *input
         float *output
@@ -93,6 +101,8 @@ cdef extern from "fastw2v.h" nogil:
         const uint32_t *keep_threshold
         const fw_alias *noise
         const float *private_pairs
+        const uint8_t *frozen
+        const fw_anchor *anchor
 
     ctypedef struct fw_stretch:
         const int32_t *ids

@@ -182,6 +182,11 @@ class TrainingConfig:
         return 0.06 if self.cbow_mean else 0.025
 
     @property
+    def mean_contexts(self) -> int:
+        """Context words of a center in the middle of a long sentence, on average."""
+        return self.window + 1 if self.shrink_windows else 2 * self.window
+
+    @property
     def set_size(self) -> int:
         """Ids in a set of negatives, resolved."""
         if self.shared_negatives is not None:

@@ -10,27 +10,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fastw2v.config import TrainingConfig, signature_after
 from fastw2v.corpus import as_corpus, encode_corpus
 from fastw2v.corpus.encoded import EncodedCorpus
 from fastw2v.keyed_vectors import KeyedVectors
-from fastw2v.persistence.model_file import load_model, save_model
+from fastw2v.model import Model
 from fastw2v.signals import termination_as_exit
-from fastw2v.system import resolve_isa, usable_cpus
+from fastw2v.system import usable_cpus
 from fastw2v.training.callbacks import Events, MetricsFile
 from fastw2v.training.checkpoints import CORPUS, Checkpoints, check_same_run, load_newest
-from fastw2v.training.growth import UpdateReport, carried_over, encoded_by, grow
-from fastw2v.training.history import History
+from fastw2v.training.growth import UpdateReport, encoded_by, grow
 from fastw2v.training.loop import train
 from fastw2v.training.parameters import Parameters
 from fastw2v.training.plan import TrainingPlan, all_words, with_bounds_of
-from fastw2v.vocabulary import Vocabulary
+from fastw2v.training.start import Start
 
 
-class Word2Vec:
+class Word2Vec(Model):
     """Skip-gram or CBOW with negative sampling.
 
     Parameters
@@ -49,6 +45,8 @@ class Word2Vec:
         Speed and loss of each epoch; ``history.plot()`` draws them.
     epochs_trained : float
         How many, the last perhaps in part; 0 for a model that was loaded.
+    init_coverage : InitCoverage or None
+        How much of the vocabulary began at the ``init_vectors`` of the last run.
 
     Raises
     ------
@@ -64,22 +62,10 @@ class Word2Vec:
     """
 
     def __init__(self, corpus: Any = None, **hyper_parameters: Any) -> None:
-        self.config = TrainingConfig.from_keywords(hyper_parameters)
-        resolve_isa(self.config.isa)  # refuse a wrong name now, not after an hour of reading
-        self.history = History()
-        self.epochs_trained = 0.0
-        self.stop_requested = False
+        super().__init__(**hyper_parameters)
         self._corpus = None if corpus is None else as_corpus(corpus)
         if isinstance(self._corpus, EncodedCorpus):
             self.config = with_bounds_of(self._corpus, self.config, hyper_parameters)
-        self._trained: tuple[Vocabulary, NDArray[np.float32]] | None = None
-        self._vectors: KeyedVectors | None = None  # of `_trained`, perhaps changed since
-        self._output_vectors: NDArray[np.float32] | None = None
-
-    def __repr__(self) -> str:
-        kind = "skip-gram" if self.config.sg else "CBOW"
-        size = "not trained" if self._vectors is None else f"{len(self._vectors):,} words"
-        return f"Word2Vec({kind}, {size}, vector_size={self.config.vector_size})"
 
     @termination_as_exit()
     def train(
@@ -94,6 +80,9 @@ class Word2Vec:
         max_time: str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         every: str = "10 min",
+        init_vectors: KeyedVectors | str | os.PathLike[str] | None = None,
+        freeze: Any = None,
+        anchor: float = 0.0,
     ) -> Word2Vec:
         """Read the corpus, train on it, and return the model itself.
 
@@ -121,6 +110,16 @@ class Word2Vec:
         every : str
             How often: "30 s", "10 min", "2 h", "1 epoch", "50_000_000 words". A checkpoint is also
             written when the run ends, or is interrupted.
+        init_vectors : KeyedVectors or path-like, optional
+            Vectors, or a file of any format that `KeyedVectors.load` reads, at which words begin
+            that it has and the model does not; `init_coverage` says how many. Output vectors begin
+            as ever, at zero.
+        freeze : list of str, mask of bools or True, optional
+            Words whose vectors (input vectors, that is) stay as they are, bit for bit. A mask has a
+            bool for each word of `wv`, or in a first training of `init_vectors`; True is all these.
+        anchor : float
+            How strongly words that had vectors are held there: 1 by as much as what they were
+            learnt from weighs against the new text, 0 not at all. `update` says more.
 
         Raises
         ------
@@ -129,7 +128,8 @@ class Word2Vec:
         FileExistsError
             If the folder has checkpoints of another run.
         ValueError
-            If the corpus is empty or no word reaches ``min_count``.
+            If the corpus is empty or no word reaches ``min_count``, or `init_vectors` or `freeze`
+            do not fit the model.
         FloatingPointError
             If training diverged. The vectors are those from before, if there were any.
         KeyboardInterrupt, SystemExit
@@ -151,25 +151,21 @@ class Word2Vec:
             max_time=max_time,
             checkpoint=checkpoint,
             every=every,
+            init_vectors=init_vectors,
+            freeze=freeze,
+            anchor=anchor,
         )
         if self.is_trained:
             encoded = encoded_by(self._encode(corpus, all_words(plan.config)), self.wv.vocabulary)
-            self._train(plan, encoded, self._carried_over(encoded.vocabulary))
-            return self
-        self.config = plan.config
-        self._corpus = encoded = self._encode(self._corpus, plan.config)
-        self.history.clear()  # of a run that failed
-        parameters = Parameters.initial(
-            len(encoded.vocabulary),
-            self.config.vector_size,
-            self.config.seed,
-            self.config.workers or usable_cpus(),
-        )
-        self._train(plan, encoded, parameters)
+        else:
+            self.config = plan.config
+            self._corpus = encoded = self._encode(self._corpus, plan.config)
+            self.history.clear()  # of a run that failed
+        self._train(plan, encoded)
         return self
 
     @termination_as_exit()
-    def update(self, corpus: Any, **options: Any) -> UpdateReport:
+    def update(self, corpus: Any, *, anchor: float = 1.0, **options: Any) -> UpdateReport:
         """Take in the words of a new corpus, and train on it.
 
         Words are counted on from what the model has read before, the rare ones that it dropped
@@ -180,8 +176,13 @@ class Word2Vec:
         ----------
         corpus
             The new text alone.
+        anchor : float
+            How strongly both vectors of known words are held where they were: 1 by as much as the
+            text that they were learnt from weighs against the new one, so that a word moves far if
+            most of what is known about it is new. 0: not at all, and what was learnt before is
+            forgotten. More than 1 keeps them closer. The vectors from before are kept in memory.
         **options
-            Those of `train`: ``epochs``, ``alpha``, ``callbacks``, ``checkpoint`` and the rest.
+            Those of `train`: ``epochs``, ``alpha``, ``freeze``, ``checkpoint`` and the rest.
 
         Returns
         -------
@@ -196,7 +197,7 @@ class Word2Vec:
         if not self.is_trained:
             raise RuntimeError("there is nothing to update yet: call train() first")
         self._check_unchanged()
-        plan = self._plan(**options)
+        plan = self._plan(anchor=anchor, **options)
         read = self._encode(corpus, all_words(plan.config))
         encoded, report = grow(
             self.wv.vocabulary,
@@ -204,19 +205,10 @@ class Word2Vec:
             min_count=self.config.min_count,
             max_final_vocab=self.config.max_final_vocab,
         )
-        self._train(plan, encoded, self._carried_over(encoded.vocabulary))
-        return report
-
-    def _carried_over(self, vocabulary: Vocabulary) -> Parameters:
-        if self._output_vectors is None:
-            raise RuntimeError("the model has no output vectors: it cannot be trained on")
-        return carried_over(
-            self.wv.vocabulary,
-            self.wv.vectors,
-            self._output_vectors,
-            vocabulary,
-            self.config.seed + len(self.history),  # new words begin elsewhere than the old ones did
-        )
+        learnt = self._learnt()
+        self._train(plan, encoded)
+        cosine = learnt.mean_cosine(self.wv.vocabulary, self.wv.vectors)
+        return dataclasses.replace(report, mean_cosine=cosine)
 
     def _encode(self, corpus: Any, config: TrainingConfig) -> EncodedCorpus:
         return encode_corpus(
@@ -284,18 +276,27 @@ class Word2Vec:
         progress: bool | None = None,
         callbacks: Iterable[Any] = (),
         metrics: str | os.PathLike[str] | None = None,
+        init_vectors: Any = None,
+        freeze: Any = None,
+        anchor: float = 0.0,
         **rest: Any,
     ) -> TrainingPlan:
         given: dict[str, Any] = {"epochs": epochs, "alpha": alpha}
         given = {name: value for name, value in given.items() if value is not None}
         config = dataclasses.replace(self.config, **given)
-        return TrainingPlan(config, self._events(callbacks, metrics), progress, **rest)
+        known = self.wv.vocabulary if self.is_trained else None
+        start = Start(
+            init_vectors, freeze, anchor, vector_size=self.config.vector_size, known=known
+        )
+        return TrainingPlan(config, start, self._events(callbacks, metrics), progress, **rest)
 
     def _events(self, callbacks: Iterable[Any], metrics: str | os.PathLike[str] | None) -> Events:
         files = [] if metrics is None else [MetricsFile(metrics)]
         return Events(self, [*callbacks, *files])
 
-    def _train(self, plan: TrainingPlan, corpus: EncodedCorpus, parameters: Parameters) -> None:
+    def _train(self, plan: TrainingPlan, corpus: EncodedCorpus) -> None:
+        learnt = self._learnt() if self.is_trained else None
+        parameters, self.init_coverage = plan.start.parameters(corpus, plan.config, learnt)
         self._run(corpus, parameters, plan.config, **plan.options(corpus, parameters))
 
     def _run(
@@ -303,97 +304,20 @@ class Word2Vec:
     ) -> None:
         """Train, and keep what was trained; if nothing was, or it diverged, what was before."""
         before = self._corpus, self._trained, self._vectors, self._output_vectors
+        n_epochs = len(self.history)
         self.stop_requested = False
         self.epochs_trained = 0.0
-        self._keep(corpus, parameters)  # callbacks may look at the vectors
+        self._keep(corpus.vocabulary, parameters)  # callbacks may look at the vectors
+        self._corpus = None
         try:
             train(corpus, parameters, config, self.history, **options)
         except Exception as error:
             if isinstance(error, FloatingPointError) or self.epochs_trained == 0:
                 self._corpus, self._trained, self._vectors, self._output_vectors = before
+                del self.history[n_epochs:]
             raise
         finally:
             self.renew_vectors()
-
-    def stop(self) -> None:
-        """End training soon, as if it had come to its end: for callbacks, and for other threads."""
-        self.stop_requested = True
-
-    def renew_vectors(self) -> None:
-        """Make `wv` anew, since training has changed its rows; a callback's own changes go."""
-        if self._trained is not None:
-            self._vectors = KeyedVectors(*self._trained)
-
-    def _keep(self, corpus: EncodedCorpus, parameters: Parameters) -> None:
-        self._trained = corpus.vocabulary, parameters.input_vectors
-        self.renew_vectors()
-        self._output_vectors = parameters.output_vectors
-        self._corpus = None
-
-    def _check_unchanged(self) -> None:
-        if self._vectors is not None and self._vectors.changed:
-            raise RuntimeError(
-                "wv was changed: a model is what was trained, so it can be neither saved nor "
-                "trained on; save the vectors by themselves, model.wv.save(path)"
-            )
-
-    @property
-    def is_trained(self) -> bool:
-        """Whether there are vectors, perhaps of a run that was interrupted."""
-        return self._vectors is not None
-
-    @property
-    def wv(self) -> KeyedVectors:
-        """The word vectors: a view of the input matrix, not a copy."""
-        if self._vectors is None:
-            raise RuntimeError("there are no vectors yet: call train() first")
-        return self._vectors
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one file (safetensors layout), atomically.
-
-        Raises
-        ------
-        RuntimeError
-            If the model is not trained, or `wv` was changed since then.
-        OSError
-            If it cannot be written; a file that was there before is as it was.
-        """
-        if self._vectors is None:
-            raise RuntimeError("there is nothing to save yet: call train() first")
-        self._check_unchanged()
-        save_model(
-            path,
-            vocabulary=self._vectors.vocabulary,
-            input_vectors=self._vectors.vectors,
-            output_vectors=self._output_vectors,
-            hyper_parameters=self.config.to_dict(),
-        )
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Word2Vec:
-        """Read a model that `save` wrote; its matrices are mapped, not copied.
-
-        Raises
-        ------
-        ValueError
-            If the file is not a model, is cut short, or lies about its contents.
-        """
-        file = load_model(path)
-        try:
-            config = TrainingConfig.from_keywords(file.hyper_parameters)
-            size, n = config.vector_size, file.input_vectors.shape[1]
-            if size != n:
-                raise ValueError(f"vector_size is {size}, its vectors have {n} numbers")
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"{os.fspath(path)!r} has hyper-parameters that this version does not know: {error}"
-            ) from error
-        model = cls(**file.hyper_parameters)
-        model._trained = file.vocabulary, file.input_vectors
-        model.renew_vectors()
-        model._output_vectors = file.output_vectors
-        return model
 
 
 Word2Vec.__signature__ = signature_after(  # type: ignore[attr-defined]

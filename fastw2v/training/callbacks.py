@@ -96,7 +96,7 @@ class EarlyStopping(Callback):
         self._n_before = 0
 
     def on_train_begin(self, model: Any) -> None:
-        self._n_before = len(model.history)
+        self._n_before = len(model.history) - int(model.epochs_trained)  # of earlier runs
         if model.config.held_out == 0:
             raise ValueError("EarlyStopping needs a held-out loss: Word2Vec(..., held_out=0.01)")
 

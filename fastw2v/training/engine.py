@@ -33,6 +33,7 @@ def build_trainer(
 ) -> _core.Trainer:
     """Return the engine set up for `config`: sampling tables from the counts, settings by name."""
     counts = corpus.vocabulary.counts
+    anchor = parameters.anchor
     chunks_an_epoch = corpus.n_tokens // chunk_tokens
     has_private_rows = n_workers > 1 and chunks_an_epoch >= PRIVATE_CHUNKS * n_workers
     return _core.Trainer(
@@ -47,14 +48,17 @@ def build_trainer(
         loss_interval=LOSS_INTERVAL if loss_interval is None else loss_interval,
         private_pairs=private_pairs(counts, config) if has_private_rows else None,
         workers=n_workers,
+        frozen=None if parameters.frozen is None else parameters.frozen.view(np.uint8),
+        anchor=None
+        if anchor is None
+        else (anchor.input_vectors, anchor.output_vectors, anchor.rows, anchor.strength),
     )
 
 
 def private_pairs(counts: NDArray[np.int64], config: TrainingConfig) -> NDArray[np.float32]:
     """Return how busy the rows are that each of several workers trains in copies of its own."""
-    contexts = config.window + 1 if config.shrink_windows else 2 * config.window
     pairs = sampling.pairs_per_token(
-        counts, config.sample, config.ns_exponent, contexts, config.negative
+        counts, config.sample, config.ns_exponent, config.mean_contexts, config.negative
     )
     return np.ascontiguousarray(pairs[:PRIVATE_ROWS], dtype=np.float32)
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model meets a new corpus: words are counted on, new ones get in, vectors are carried over."""
+"""A model meets a new corpus: words are counted on, and new ones get in."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastw2v.corpus.encoded import EncodedCorpus
-from fastw2v.training.parameters import Parameters
+from fastw2v.training.start import ids_in
 from fastw2v.vocabulary import Vocabulary, WordCounts
 
 
@@ -26,19 +26,23 @@ class UpdateReport:
         Sizes of the vocabulary.
     coverage : float
         Share of the new corpus's words that have a vector now, and were trained on.
+    mean_cosine : float
+        Of the vectors of the words before with what they were; NaN until they are trained.
     """
 
     added: list[str]
     words_before: int
     words_after: int
     coverage: float
+    mean_cosine: float = math.nan
 
     def __str__(self) -> str:
         few = ", ".join(self.added[:5]) + (", ..." if len(self.added) > 5 else "")
         return (
             f"{self.words_before:,} words before, {self.words_after:,} now"
             f"{f' ({len(self.added):,} new: {few})' if self.added else ''}; "
-            f"{self.coverage:.1%} of the new corpus has vectors"
+            f"{self.coverage:.1%} of the new corpus has vectors; "
+            f"mean cosine of known words with what they were: {self.mean_cosine:.4f}"
         )
 
 
@@ -104,27 +108,6 @@ def _all_counts(vocabulary: Vocabulary) -> list[tuple[str, int]]:
         dropped = vocabulary.dropped
         pairs += zip(dropped.words(), dropped.counts.tolist(), strict=True)
     return pairs
-
-
-def ids_in(vocabulary: Vocabulary, words: list[str]) -> NDArray[np.int32]:
-    """Return the id of each word, -1 for those that are unknown."""
-    index = vocabulary.index
-    return np.array([index.get(word, -1) for word in words], dtype=np.int32)
-
-
-def carried_over(
-    known: Vocabulary,
-    input_vectors: NDArray[np.float32],
-    output_vectors: NDArray[np.float32],
-    vocabulary: Vocabulary,
-    seed: int,
-) -> Parameters:
-    """Return parameters for `vocabulary`: known words keep their rows, others begin as ever."""
-    parameters = Parameters.initial(len(vocabulary), input_vectors.shape[1], seed)
-    places = ids_in(vocabulary, known.words)
-    parameters.input_vectors[places] = input_vectors
-    parameters.output_vectors[places] = output_vectors
-    return parameters
 
 
 def encoded_by(corpus: EncodedCorpus, vocabulary: Vocabulary) -> EncodedCorpus:

@@ -102,6 +102,8 @@ class _Session:
             threading.Thread(target=run.work, name=f"fastw2v-{i}", daemon=True)
             for i in range(run.n_workers)
         ]
+        if events is not None:
+            events.trained(run.epochs_done)  # before a break
         if events:
             events.train_begin()
             events.epoch_begin()
@@ -141,7 +143,7 @@ class _Session:
             status = self._run.status()
             with self._signals.released():
                 self._events.progress(status)
-        if self._end_epochs():
+        if self._end_epochs() and not self._stop_requested:
             if self._events:
                 with self._signals.released():
                     self._events.epoch_begin()

@@ -19,6 +19,44 @@ PIECE_FLOATS = 2**19
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """Vectors as they were, and how strongly words are held there.
+
+    Parameters
+    ----------
+    input_vectors : ndarray of shape (n_held, vector_size), float32
+        Read only; rows may have padding between them.
+    output_vectors : ndarray of the same shape, float32, or None
+        None: input vectors alone are held.
+    rows : ndarray of shape (vocab_size,), int32
+        Which of them belongs to a word; -1: the word is not held.
+    strength : ndarray of shape (vocab_size,), float32
+        A kept token of a word takes it back by ``learning_rate * strength`` of the way.
+    """
+
+    input_vectors: NDArray[np.float32]
+    output_vectors: NDArray[np.float32] | None
+    rows: NDArray[np.int32]
+    strength: NDArray[np.float32]
+
+    @classmethod
+    def at(
+        cls,
+        input_vectors: NDArray[np.float32],
+        output_vectors: NDArray[np.float32] | None,
+        ids: NDArray[np.int32],
+        vocab_size: int,
+        strength: float | NDArray[np.float64],
+    ) -> Anchor:
+        """Hold the words `ids` at one row each."""
+        rows = np.full(vocab_size, -1, dtype=np.int32)
+        rows[ids] = np.arange(len(ids))
+        strengths = np.zeros(vocab_size, dtype=np.float32)
+        strengths[ids] = strength
+        return cls(input_vectors, output_vectors, rows, strengths)
+
+
+@dataclass(frozen=True)
 class Parameters:
     """Input and output vectors of every word, in padded rows.
 
@@ -28,11 +66,17 @@ class Parameters:
         v_w and v'_w of the paper; word2vec.c's syn0 and syn1neg. The columns from ``vector_size``
         on are zero and stay zero.
     vector_size : int
+    frozen : ndarray of shape (vocab_size,), bool, optional
+        Words whose input vectors are not trained.
+    anchor : Anchor, optional
+        Where rows are held.
     """
 
     input_rows: NDArray[np.float32]
     output_rows: NDArray[np.float32]
     vector_size: int
+    frozen: NDArray[np.bool_] | None = None
+    anchor: Anchor | None = None
 
     @classmethod
     def initial(

@@ -15,6 +15,7 @@ from fastw2v.system import resolve_isa, usable_cpus
 from fastw2v.training.callbacks import Events
 from fastw2v.training.checkpoints import Checkpoints, Interval, prepare_folder, seconds_of
 from fastw2v.training.parameters import Parameters
+from fastw2v.training.start import Start
 
 
 @dataclass
@@ -28,6 +29,7 @@ class TrainingPlan:
     """
 
     config: TrainingConfig
+    start: Start
     events: Events
     show_progress: bool | None
     max_time: str | None = None

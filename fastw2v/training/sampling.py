@@ -6,6 +6,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.config import TrainingConfig
+
+#: Pull of each context word, by measurement: analogies after an update with a tenth of a text were
+#: best with .03 to .05 in skip-gram, with windows of 2, 5 and 10, and in CBOW (docs/training.md).
+PULL = 0.05
+
 
 def noise_distribution(counts: NDArray[np.int64], ns_exponent: float) -> NDArray[np.float64]:
     """Return the probability of each word as a negative, P_n(w).
@@ -86,3 +92,16 @@ def pairs_per_token(
     share = kept / kept.sum()
     targets = share + negative * noise_distribution(counts, ns_exponent)
     return contexts * np.column_stack([share * (1 + negative), targets])
+
+
+def pull_per_token(config: TrainingConfig) -> float:
+    """Return how strongly, for each kept token, an anchor of 1 holds a word where it was.
+
+    It stands for the curvature of the loss along the word's vector, which the token adds up: over n
+    windows in skip-gram, and with CBOW's sum; where the hidden vector is a mean of n, a move of the
+    vector moves that by an n-th, and an exact gradient comes back as an n-th again.
+    """
+    contexts = config.mean_contexts
+    if config.sg or not config.cbow_mean:
+        return PULL * contexts
+    return PULL if config.cbow_gradient == "undivided" else PULL / contexts

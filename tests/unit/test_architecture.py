@@ -44,15 +44,23 @@ ALLOWED: dict[str, set[str]] = {
         "word2vec",
     },
     "word2vec": {
-        "config", "corpus", "keyed_vectors", "persistence", "signals", "system",
-        "training.callbacks", "training.checkpoints", "training.growth", "training.history",
-        "training.loop", "training.parameters", "training.plan", "vocabulary",
+        "config", "corpus", "keyed_vectors", "model", "signals", "system", "training.callbacks",
+        "training.checkpoints", "training.growth", "training.loop", "training.parameters",
+        "training.plan", "training.start",
+    },
+    "model": {
+        "config", "keyed_vectors", "persistence", "system", "training.history",
+        "training.parameters", "training.start", "vocabulary",
     },
     "training.plan": {
         "config", "corpus", "system", "training.callbacks", "training.checkpoints",
-        "training.parameters",
+        "training.parameters", "training.start",
     },
-    "training.growth": {"corpus", "training.parameters", "vocabulary"},
+    "training.growth": {"corpus", "training.start", "vocabulary"},
+    "training.start": {
+        "config", "corpus", "keyed_vectors", "system", "training.parameters", "training.sampling",
+        "vocabulary",
+    },
     "training": set(),
     "training.loop": {
         "config", "corpus", "signals", "training.callbacks", "training.checkpoints",
@@ -92,7 +100,7 @@ ALLOWED: dict[str, set[str]] = {
     "vocabulary": {"_core"},
     "training.parameters": {"memory", "threads"},
     "training.schedule": {"config"},
-    "training.sampling": set(),
+    "training.sampling": {"config"},
     "config": set(),
     "memory": set(),
     "_version": set(),

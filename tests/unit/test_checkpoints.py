@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from training_support import model_of, same_bits, topic_sentences
 
-from fastw2v import Callback, EncodedCorpus, Word2Vec, encode_corpus
+from fastw2v import EncodedCorpus, Word2Vec, encode_corpus
 from fastw2v.persistence.native import load_tensors, save_tensors
 from fastw2v.training.checkpoints import CORPUS, Interval, load_newest
 
@@ -91,10 +91,7 @@ def stop_early(folder: Path, monkeypatch: pytest.MonkeyPatch, **hyper: Any) -> P
         patch.setattr("fastw2v.training.run.CALL_SECONDS", 1e-4)
         with pytest.raises(KeyboardInterrupt):
             Word2Vec(topic_sentences(), **hyper).train(
-                progress=False,
-                checkpoint=folder,
-                every="100 words",
-                callbacks=[Callback()],  # for which workers wait after each epoch
+                progress=False, checkpoint=folder, every="100 words"
             )
     assert len(checkpoints_in(folder)) == 2
     assert 0 < load_newest(folder).state.position < hyper["epochs"] * 100

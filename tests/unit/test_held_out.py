@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,7 @@ def test_early_stopping_waits_for_its_patience() -> None:
     class Model:
         config = TrainingConfig(held_out=0.1)
         history: list[EpochRecord] = []  # noqa: RUF012
+        epochs_trained = 0.0
         stopped = False
 
         def stop(self) -> None:
@@ -125,6 +127,25 @@ def test_early_stopping_ends_a_run_that_learns_nothing_more() -> None:
     losses = [record.held_out_loss or 0.0 for record in model.history]
     assert len(losses) < 1000
     assert min(losses) not in losses[-2:] or len(losses) == 2
+
+
+def test_patience_survives_a_break_of_the_run(tmp_path: Path) -> None:
+    """Epochs before the break count, those of an earlier run do not."""
+
+    class Break(Callback):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            if len(model.history) == 3 + 2:
+                raise KeyboardInterrupt
+
+    model = trained(held_out=0.1)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(
+            topic_sentences(), epochs=20, checkpoint=tmp_path, callbacks=[Break()], progress=False
+        )
+    # No loss is so much less than the first, so the run ends three epochs after that.
+    stopping = EarlyStopping(patience=3, min_delta=100.0)
+    resumed = Word2Vec.resume(tmp_path, callbacks=[stopping], progress=False)
+    assert len(resumed.history) == 3 + 1 + 3
 
 
 def test_early_stopping_wants_a_held_out_loss() -> None:

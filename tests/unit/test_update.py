@@ -102,6 +102,7 @@ def test_what_fails_leaves_the_model_as_it_was(model: Word2Vec) -> None:
     with pytest.raises(FloatingPointError, match="training diverged"):
         model.train(topic_sentences(500), alpha=100.0, epochs=20, progress=False)
     assert np.array_equal(model.wv.vectors, before)
+    assert [record.epoch for record in model.history] == [1, 2, 3], "of what was taken back too"
 
 
 # ---- Update --------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A checkpoint: a run between two chunks, in one file of the safetensors layout.
 
-Tensors (V = vocab_size, d = vector_size): `input_vectors` and `output_vectors`, (V, d) float32.
+Tensors (V = vocab_size, d = vector_size): `input_vectors` and `output_vectors`, (V, d) float32;
+if words are frozen, `frozen`, (V,) uint8; if H of them are held, `anchor_input_vectors` and mostly
+`anchor_output_vectors`, (H, d) float32, `anchor_rows`, (V,) int32, `anchor_strength`, (V,) float32.
 Metadata: `format` = "fastw2v-checkpoint", `format_version` = "1", `fastw2v_version`, `config`,
 `state` and `every` as JSON, `corpus`, the fingerprint of the encoded corpus.
 
@@ -26,11 +28,13 @@ from fastw2v.config import TrainingConfig
 from fastw2v.persistence.checks import checked_tensor, checked_version
 from fastw2v.persistence.native import load_tensors, refusing, save_tensors
 from fastw2v.training.history import EpochRecord, EpochSum, RunState
-from fastw2v.training.parameters import Parameters, zero_rows
+from fastw2v.training.parameters import Anchor, Parameters, zero_rows
 
 KIND = "a checkpoint of fastw2v"
 FORMAT = "fastw2v-checkpoint"
 FORMAT_VERSION = 1
+
+Tensors = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class CheckpointFile:
     state: RunState
     every: str
     corpus_fingerprint: str
+    frozen: NDArray[np.bool_] | None
+    anchor: Anchor | None
 
     def parameters(self) -> Parameters:
         """Return both matrices in padded rows, in memory."""
@@ -50,7 +56,9 @@ class CheckpointFile:
         for vectors in (self.input_vectors, self.output_vectors):
             rows.append(zero_rows(*vectors.shape))
             rows[-1][:, : vectors.shape[1]] = vectors
-        return Parameters(rows[0], rows[1], self.input_vectors.shape[1])
+        return Parameters(
+            rows[0], rows[1], self.input_vectors.shape[1], frozen=self.frozen, anchor=self.anchor
+        )
 
 
 def save_checkpoint(
@@ -82,7 +90,17 @@ def save_checkpoint(
         "input_vectors": parameters.input_vectors,
         "output_vectors": parameters.output_vectors,
     }
-    save_tensors(path, vectors, metadata)
+    save_tensors(path, {**vectors, **_tensors_of_start(parameters)}, metadata)
+
+
+def _tensors_of_start(parameters: Parameters) -> dict[str, NDArray[Any]]:
+    tensors: dict[str, Any] = {}
+    if parameters.frozen is not None:
+        tensors["frozen"] = parameters.frozen.view(np.uint8)
+    if parameters.anchor is not None:
+        for field in dataclasses.fields(parameters.anchor):
+            tensors[f"anchor_{field.name}"] = getattr(parameters.anchor, field.name)
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> CheckpointFile:
@@ -114,7 +132,30 @@ def load_checkpoint(path: str | os.PathLike[str]) -> CheckpointFile:
             _checked_state(_json_of(metadata, "state")),
             metadata.get("every", ""),
             metadata.get("corpus", ""),
+            _checked_frozen(tensors, len(vectors)),
+            _checked_anchor(tensors, *vectors.shape),
         )
+
+
+def _checked_frozen(tensors: Tensors, vocab_size: int) -> NDArray[np.bool_] | None:
+    if "frozen" not in tensors:
+        return None
+    return checked_tensor(tensors, "frozen", np.uint8, vocab_size).astype(bool)
+
+
+def _checked_anchor(tensors: Tensors, vocab_size: int, vector_size: int) -> Anchor | None:
+    """Return the anchor, in memory: its file will be deleted while the run goes on."""
+    if "anchor_rows" not in tensors:
+        return None
+    rows = checked_tensor(tensors, "anchor_rows", np.int32, vocab_size)
+    strength = checked_tensor(tensors, "anchor_strength", np.float32, vocab_size)
+    held = checked_tensor(tensors, "anchor_input_vectors", np.float32, "n_held", vector_size)
+    if rows.max(initial=-1) >= len(held):
+        raise ValueError(f"its anchor has {len(held)} rows, and names row {rows.max()}")
+    outputs = None
+    if "anchor_output_vectors" in tensors:
+        outputs = checked_tensor(tensors, "anchor_output_vectors", np.float32, *held.shape).copy()
+    return Anchor(held.copy(), outputs, rows.copy(), strength.copy())
 
 
 def _json_of(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
