@@ -14,14 +14,13 @@
 /* Steps of codes below this (the least normal number) might not be divided by. */
 #define FW_LEAST_SCALE 0x1p-126f
 
-/* A query in the sketch of a search: about scale * codes, both bounds of it for fw_sketch_row. */
+/* A query in the sketch of a search: about scale * codes, with both bounds of it. */
 typedef struct fw_sketch_queries {
-    size_t code_bytes;
     int8_t *codes;   /* in the order in which a kernel reads them */
-    int32_t *offset; /* (n_lanes): -128 * the sum of the codes */
+    int32_t *offset; /* (n_lanes): takes back what rows' codes are larger than they mean */
     float *scale;    /* (n_lanes) */
-    float *length;   /* (n_lanes): of the query */
-    float *error;    /* (n_lanes): length of the query - scale * codes */
+    float *length;   /* (n_lanes): of the query, or the longest of a group */
+    float *error;    /* (n_lanes): length of the query - scale * codes, alike */
 } fw_sketch_queries;
 
 typedef struct fw_search_state {

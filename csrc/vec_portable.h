@@ -18,7 +18,10 @@
 #define TILE_ROWS 6
 #define TILE_VECS 2
 #define DOT_QUERIES 2
-#define BYTE_QUERIES 2
+#define CODE_QUERIES 2
+#define CODE_BLOCKS 1
+#define ZERO_CODE 128
+#define MOST_QUERY_CODE 127
 
 typedef struct vec {
     float f[VEC_WIDTH];
@@ -161,10 +164,10 @@ typedef struct vec_int {
     int32_t i[VEC_WIDTH];
 } vec_int;
 
-FW_INLINE vec_int vec_int_zero(void)
+FW_INLINE vec_int vec_int_set1(int32_t a)
 {
     vec_int r;
-    VEC_EACH r.i[l] = 0;
+    VEC_EACH r.i[l] = a;
     return r;
 }
 
@@ -175,11 +178,24 @@ FW_INLINE vec vec_from_int(vec_int a)
     return r;
 }
 
-/* The sum of all lanes grows by x[0] y[0] + ... of 4 * VEC_WIDTH bytes; which lane by what is open. */
-FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
+/* Four bytes a lane, from 64-byte aligned memory. */
+FW_INLINE vec_int vec_codes_load(const uint8_t *p)
 {
-    VEC_EACH for (int b = 4 * l; b < 4 * l + 4; ++b)
-        a.i[l] += x[b] * y[b];
+    vec_int r;
+    memcpy(r.i, p, sizeof r.i);
+    return r;
+}
+
+/* Every lane of a grows by the product of its four bytes of x, less 128 - ZERO_CODE, and the four
+ * signed bytes, of magnitude MOST_QUERY_CODE at most. */
+FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
+{
+    uint8_t codes[4 * VEC_WIDTH];
+    int8_t query[4];
+    memcpy(codes, x.i, sizeof codes);
+    memcpy(query, &four, sizeof query);
+    for (int b = 0; b < 4 * VEC_WIDTH; ++b)
+        a.i[b / 4] += codes[b] * query[b % 4];
     return a;
 }
 

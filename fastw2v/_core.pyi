@@ -275,6 +275,9 @@ def print_rows(
 ) -> int:
     """Write lines of a word, its space and numbers to `out` (fw_print_rows); return the bytes."""
 
+#: Rows that a block of a sketch has.
+SKETCH_ROWS: int
+
 @disjoint_base
 class Search:
     """The best rows for each of some queries (fw_search); used by one thread at a time.
@@ -307,13 +310,11 @@ class Search:
         first_id: int,
         inverse_norms: NDArray[np.float32],
         scales: NDArray[np.float32] | None = None,
-        codes: NDArray[np.uint8] | None = None,
-        sketch_rows: NDArray[np.float32] | None = None,
+        sketch: NDArray[np.uint8] | None = None,
     ) -> None:
         """Search rows first_id, first_id + 1, ...; call with rising `first_id` (fw_search_rows).
 
-        `elements` is a view of rows of `dtype` as bytes, `codes` and `sketch_rows` are theirs of
-        `sketch_rows`.
+        `elements` is a view of rows of `dtype` as bytes, `sketch` has the blocks with these rows.
         """
     def end(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return ids and scores, both of shape (n_queries, n_found): the best first.
@@ -341,16 +342,15 @@ def measure_rows(
 ) -> None:
     """Write the Euclidean length of every row (fw_measure_rows)."""
 
-def sketch_code_bytes(vector_size: int) -> int:
-    """Columns of the codes of a sketch; 0 if rows of that size have none."""
+def sketch_block_bytes(vector_size: int) -> int:
+    """Bytes of a block of a sketch; 0 if rows of that size have none."""
 
 def sketch_rows(
     isa: str,
     elements: NDArray[np.uint8],
     dtype: str,
-    codes: NDArray[np.uint8],
-    sketch_rows: NDArray[np.float32],
+    blocks: NDArray[np.uint8],
     inverse_norms: NDArray[np.float32],
     scales: NDArray[np.float32] | None = None,
 ) -> None:
-    """Write the sketch of every row (fw_sketch_rows): codes, and scale, length and error."""
+    """Write the blocks of rows, the first of which begins a block (fw_sketch_rows)."""

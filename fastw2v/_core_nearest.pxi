@@ -9,6 +9,9 @@ cdef dict _ROW_TYPES = {
 }
 
 
+#: Rows that a block of a sketch has.
+SKETCH_ROWS = FW_SKETCH_ROWS
+
 cdef bint _HAS_BYTE_DOTS = fw_isa_has_byte_dots()
 
 
@@ -41,6 +44,15 @@ cdef fw_rows _rows_of(const uint8_t[:, :] elements, str dtype, const float[::1] 
     rows.sketch = NULL
     rows.inverse_norms = &inverse_norms[0] if inverse_norms is not None and n > 0 else NULL
     return rows
+
+
+cdef _check_blocks(const uint8_t[:, ::1] blocks, Py_ssize_t n_lanes, size_t vector_size):
+    """Raise ValueError unless blocks have so many rows, some of which may not be asked for."""
+    cdef Py_ssize_t n = (n_lanes + FW_SKETCH_ROWS - 1) // FW_SKETCH_ROWS
+    cdef size_t size = fw_sketch_block_bytes(vector_size)
+    if blocks.shape[0] != n or <size_t>blocks.shape[1] != size or size == 0:
+        raise ValueError(f"a sketch of {n_lanes} rows of {vector_size} elements has the shape "
+                         f"({n}, {size}), not ({blocks.shape[0]}, {blocks.shape[1]})")
 
 
 cdef class Search:
@@ -83,7 +95,7 @@ cdef class Search:
             self.search.n_excluded = <int32_t>excluded.shape[1]
             self.search.excluded = &excluded[0, 0]
         self.search.has_sketch, self.search.has_byte_dots = has_sketch, _HAS_BYTE_DOTS
-        if has_sketch and fw_sketch_code_bytes(<size_t>size) == 0:
+        if has_sketch and fw_sketch_block_bytes(<size_t>size) == 0:
             raise ValueError(f"rows of {size} elements have no sketch")
         self.search.scores, self.search.ids = &self.scores[0, 0], &self.ids[0, 0]
         self.workspace = _aligned_bytes(fw_search_workspace_size(&self.search))
@@ -91,25 +103,19 @@ cdef class Search:
 
     def search_rows(self, const uint8_t[:, :] elements, str dtype, int32_t first_id,
                     const float[::1] inverse_norms, const float[::1] scales=None,
-                    const uint8_t[:, ::1] codes=None,
-                    const float[:, ::1] sketch_rows=None) -> None:
+                    const uint8_t[:, ::1] sketch=None) -> None:
         """Search rows first_id, first_id + 1, ...; call with rising `first_id` (fw_search_rows).
 
-        `elements` is a view of rows of `dtype` as bytes, `codes` and `sketch_rows` are theirs of
-        `sketch_rows`.
+        `elements` is a view of rows of `dtype` as bytes, `sketch` has the blocks with these rows.
         """
         cdef fw_rows rows = _rows_of(elements, dtype, scales, inverse_norms)
-        cdef fw_sketch sketch
         cdef fw_status status
-        if codes is not None and sketch_rows is not None and rows.n_rows > 0:
-            if (codes.shape[0] != rows.n_rows or sketch_rows.shape[0] != rows.n_rows
-                    or sketch_rows.shape[1] != 3):
-                raise ValueError(f"codes and sketch_rows must be of {rows.n_rows} rows")
-            sketch.codes, sketch.code_bytes = &codes[0, 0], <size_t>codes.shape[1]
-            sketch.rows = <const fw_sketch_row *>&sketch_rows[0, 0]
-            rows.sketch = &sketch
         if rows.n_rows == 0:
             return
+        if sketch is not None:
+            _check_blocks(sketch, first_id % FW_SKETCH_ROWS + <Py_ssize_t>rows.n_rows,
+                          rows.vector_size)
+            rows.sketch = &sketch[0, 0]
         with nogil:
             status = fw_search_rows(&self.search, &rows, first_id, &self.workspace[0])
         raise_status(status)
@@ -160,27 +166,21 @@ def measure_rows(str isa, const uint8_t[:, :] elements, str dtype, float[::1] no
     raise_status(status)
 
 
-def sketch_code_bytes(Py_ssize_t vector_size) -> int:
-    """Columns of the codes of a sketch; 0 if rows of that size have none."""
-    return fw_sketch_code_bytes(<size_t>max(vector_size, 0))
+def sketch_block_bytes(Py_ssize_t vector_size) -> int:
+    """Bytes of a block of a sketch; 0 if rows of that size have none."""
+    return fw_sketch_block_bytes(<size_t>max(vector_size, 0))
 
 
-def sketch_rows(str isa, const uint8_t[:, :] elements, str dtype, uint8_t[:, ::1] codes,
-                float[:, ::1] sketch_rows, const float[::1] inverse_norms,
-                const float[::1] scales=None) -> None:
-    """Write the sketch of every row (fw_sketch_rows): codes, and scale, length and error."""
+def sketch_rows(str isa, const uint8_t[:, :] elements, str dtype, uint8_t[:, ::1] blocks,
+                const float[::1] inverse_norms, const float[::1] scales=None) -> None:
+    """Write the blocks of rows, the first of which begins a block (fw_sketch_rows)."""
     cdef fw_rows rows = _rows_of(elements, dtype, scales, inverse_norms)
     cdef fw_isa chosen = _parse_isa(isa)
     cdef fw_status status
-    cdef size_t code_bytes = fw_sketch_code_bytes(rows.vector_size)
-    if (codes.shape[0] != rows.n_rows or <size_t>codes.shape[1] != code_bytes or code_bytes == 0
-            or sketch_rows.shape[0] != rows.n_rows or sketch_rows.shape[1] != 3):
-        raise ValueError(f"a sketch of {rows.n_rows} rows of {rows.vector_size} elements has "
-                         f"{code_bytes} codes a row and 3 numbers")
+    _check_blocks(blocks, <Py_ssize_t>rows.n_rows, rows.vector_size)
     if rows.n_rows == 0:
         return
     cdef uint8_t[::1] workspace = _aligned_bytes(fw_score_workspace_size(rows.vector_size))
     with nogil:
-        status = fw_sketch_rows(chosen, &rows, &codes[0, 0],
-                                <fw_sketch_row *>&sketch_rows[0, 0], &workspace[0])
+        status = fw_sketch_rows(chosen, &rows, &blocks[0, 0], &workspace[0])
     raise_status(status)

@@ -216,14 +216,8 @@ cdef extern from "nearest.h" nogil:
         FW_ROW_FLOAT32
         FW_ROW_FLOAT16
         FW_ROW_INT8
-    ctypedef struct fw_sketch_row:
-        float scale
-        float length
-        float error
-    ctypedef struct fw_sketch:
-        const uint8_t *codes
-        size_t code_bytes
-        const fw_sketch_row *rows
+    enum:
+        FW_SKETCH_ROWS
     ctypedef struct fw_rows:
         fw_row_type type
         const void *data
@@ -232,7 +226,7 @@ cdef extern from "nearest.h" nogil:
         int32_t n_rows
         const float *scales
         const float *inverse_norms
-        const fw_sketch *sketch
+        const uint8_t *sketch
     ctypedef struct fw_search:
         fw_isa isa
         size_t vector_size
@@ -255,6 +249,5 @@ cdef extern from "nearest.h" nogil:
     fw_status fw_score_rows(fw_isa isa, const fw_rows *rows, const float *query, float *scores,
                             void *workspace)
     fw_status fw_measure_rows(fw_isa isa, const fw_rows *rows, float *norms, void *workspace)
-    size_t fw_sketch_code_bytes(size_t vector_size)
-    fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *codes,
-                             fw_sketch_row *sketch_rows, void *workspace)
+    size_t fw_sketch_block_bytes(size_t vector_size)
+    fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *blocks, void *workspace)

@@ -21,11 +21,13 @@ Floats = NDArray[np.float32]
 Rows = NDArray[Any]  # of shape (n_rows, vector_size), float32, float16 or int8
 T = TypeVar("T")
 
-#: Bytes of rows that a call into C reads: so few that Ctrl-C is heard within some 20 ms, so many
-#: that the calls cost nothing.
+#: Bytes of rows or of their sketch that a call into C reads: so few that Ctrl-C is heard within some
+#: 20 ms, so many that the calls cost nothing.
 STRETCH_BYTES = 32 << 20
 #: If there are several groups of queries: then the rows stay in the cache from one to the next.
 CACHED_BYTES = 4 << 20
+#: Stretches for each of several threads, at least: the last to finish keeps the others waiting.
+SHARES = 8
 #: Queries of a group: their 300 floats each are half of a second-level cache of 1 MB.
 GROUP = 256
 
@@ -36,18 +38,13 @@ class Sketch:
 
     Attributes
     ----------
-    codes : ndarray of shape (n_rows, a multiple of 64), uint8
-    rows : ndarray of shape (n_rows, 3), float32
-        Scale, length and error: csrc/nearest.h has the formula.
+    blocks : ndarray of shape (n_blocks, block_bytes), uint8
+        Of `_core.SKETCH_ROWS` rows each: csrc/nearest.h has the layout, and the formula.
+    n_rows : int
     """
 
-    codes: NDArray[np.uint8]
-    rows: Floats
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of both arrays."""
-        return self.codes.nbytes + self.rows.nbytes
+    blocks: NDArray[np.uint8]
+    n_rows: int
 
 
 def nearest(
@@ -213,22 +210,22 @@ def make_sketch(
         Rows are longer than 65,536.
     """
     matrix = _Matrix(rows, inverse_norms, scales)
-    n_bytes = _core.sketch_code_bytes(matrix.vector_size)
+    n_bytes = _core.sketch_block_bytes(matrix.vector_size)
     if n_bytes == 0:
         raise ValueError(f"rows of {matrix.vector_size} elements have no sketch")
-    memory = np.empty(len(rows) * n_bytes + 64, np.uint8)
-    codes = memory[-memory.ctypes.data % 64 :][: len(rows) * n_bytes].reshape(len(rows), n_bytes)
-    numbers = np.empty((len(rows), 3), np.float32)
+    n_blocks = _in_blocks(0, len(rows)).stop
+    memory = np.empty(n_blocks * n_bytes + 64, np.uint8)
+    blocks = memory[-memory.ctypes.data % 64 :][: n_blocks * n_bytes].reshape(n_blocks, n_bytes)
     name = _isa(isa)
 
     def work(stretches: _Stretches) -> None:
         for first, last in stretches:
             elements, (norms, scales) = matrix.elements(first, last), matrix.beside(first, last)[:2]
-            to = codes[first:last], numbers[first:last]
-            _core.sketch_rows(name, elements, matrix.dtype, *to, norms, scales)
+            to = blocks[_in_blocks(first, last)]
+            _core.sketch_rows(name, elements, matrix.dtype, to, norms, scales)
 
     _share(0, len(rows), matrix.step(), threads, work)
-    return Sketch(codes, numbers)
+    return Sketch(blocks, len(rows))
 
 
 # ---- What the caller gave ------------------------------------------------------------------------
@@ -254,8 +251,8 @@ class _Matrix:
         self._inverse_norms = _per_row("inverse_norms", inverse_norms, len(rows))
         self._scales = _per_row("scales", scales, len(rows))
         self._sketch = sketch
-        if sketch is not None and len(sketch.codes) != len(rows):
-            raise ValueError(f"the sketch is of {len(sketch.codes)} rows, not {len(rows)}")
+        if sketch is not None and sketch.n_rows != len(rows):
+            raise ValueError(f"the sketch is of {sketch.n_rows} rows, not {len(rows)}")
         item = rows.dtype.itemsize
         self._is_readable = (
             rows.dtype.isnative
@@ -266,6 +263,8 @@ class _Matrix:
         )
         self.vector_size = rows.shape[1]
         self._row_bytes: int = rows.shape[1] * item
+        if sketch is not None:
+            self._row_bytes = -(-sketch.blocks.shape[1] // _core.SKETCH_ROWS)
 
     def clip(self, clip_start: int, clip_end: int | None) -> tuple[int, int]:
         """Return the rows to search, as begin and end."""
@@ -289,13 +288,17 @@ class _Matrix:
             stretch = np.array(stretch, dtype=self.dtype, order="C")
         return stretch.view(np.uint8)
 
-    def beside(self, first: int, last: int) -> tuple[Any, Any, Any, Any]:
-        """Return inverse norms, scales, codes and sketch rows of a stretch."""
-        every: list[NDArray[Any] | None] = [self._inverse_norms, self._scales, None, None]
-        if self._sketch is not None:
-            every[2:] = [self._sketch.codes, self._sketch.rows]
-        norms, scales, codes, numbers = (a if a is None else a[first:last] for a in every)
-        return norms, scales, codes, numbers
+    def beside(self, first: int, last: int) -> tuple[Any, Any, Any]:
+        """Return inverse norms, scales and the sketch of a stretch."""
+        every = self._inverse_norms, self._scales
+        norms, scales = (a if a is None else a[first:last] for a in every)
+        sketch = None if self._sketch is None else self._sketch.blocks[_in_blocks(first, last)]
+        return norms, scales, sketch
+
+
+def _in_blocks(first: int, last: int) -> slice:
+    """Return which blocks of a sketch have the rows first .. last - 1."""
+    return slice(first // _core.SKETCH_ROWS, -(-last // _core.SKETCH_ROWS))
 
 
 def _per_row(name: str, values: Floats | None, n_rows: int) -> Floats | None:
@@ -374,7 +377,9 @@ def _share(
     wanted = usable_cpus() if threads is None else threads
     if wanted < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    step = max(1, min(step, -(-(end - begin) // wanted)))
+    if wanted > 1:
+        step = min(step, -(-(end - begin) // (SHARES * wanted)))
+    step = max(1, -(-step // _core.SKETCH_ROWS)) * _core.SKETCH_ROWS  # whole blocks of a sketch
     stretches = _Stretches(begin, end, step)
     n_threads = max(1, min(wanted, -(-(end - begin) // step)))
     return run_all([lambda: work(stretches)] * n_threads, stop=stretches.stop)

@@ -98,13 +98,23 @@ def test_a_sketch_says_how_wrong_it_is(isa: str, dtype: str, size: int) -> None:
     rows, scales, exact = make_rows(dtype, 50, size, seed=size)
     inverse = invert(row_norms(rows, scales=scales))
     sketch = make_sketch(rows, inverse, scales=scales, isa=isa)
-    scale, length, error = sketch.rows.T.astype(np.float64)
-    near = scale[:, np.newaxis] * (sketch.codes[:, :size] - 128.0)
+    codes, (scale, length, error) = read_sketch(sketch)
+    near = scale[:, np.newaxis] * codes[:, :size]
     missed = np.linalg.norm(exact * inverse[:, np.newaxis].astype(np.float64) - near, axis=1)
     assert (missed <= error).all()
     assert (np.linalg.norm(near, axis=1) <= length).all()
     assert (error < 0.01 + 64 * tolerance(size)).all()
-    assert (sketch.codes[:, size:] == 128).all()
+    assert (codes[:, size:] == 0).all()
+
+
+def read_sketch(sketch: nearest.Sketch) -> tuple[np.ndarray, np.ndarray]:
+    """Return the integers of each row, and scales, lengths and errors, as csrc/nearest.h has it."""
+    numbers = sketch.blocks[:, -3 * 16 * 4 :].view(np.float32).reshape(-1, 3, 16)
+    fours = sketch.blocks[:, : -3 * 16 * 4].reshape(len(sketch.blocks), -1, 16, 4)
+    codes = fours.swapaxes(1, 2).reshape(16 * len(sketch.blocks), -1) - 128.0
+    every = numbers.swapaxes(0, 1).reshape(3, -1).astype(np.float64)
+    assert (every[2, sketch.n_rows :] == -np.inf).all()  # where no row is
+    return codes[: sketch.n_rows], every[:, : sketch.n_rows]
 
 
 @each_isa
