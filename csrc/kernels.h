@@ -18,7 +18,8 @@ typedef struct fw_kernels {
                        float *scores);
     void (*measure_rows)(const fw_search_state *state, const fw_rows *rows, float *norms);
     float (*score_one)(const fw_search_state *state, const fw_rows *rows, size_t i, size_t query);
-    void (*sketch_rows)(const fw_search_state *state, const fw_rows *rows, uint8_t *blocks);
+    void (*sketch_rows)(const fw_search_state *state, const fw_rows *rows,
+                        const fw_sketch *sketch);
 } fw_kernels;
 
 extern const fw_kernels fw_kernels_portable;

@@ -22,7 +22,7 @@ const fw_kernels fw_kernels_avx2 = {
     VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
     score_one, sketch_rows,
 };
-const fw_sketch_kernels fw_sketch_avx2 = {pack_codes, search_codes, false};
+const fw_sketch_kernels fw_sketch_avx2 = {pack_codes, search_codes, true};
 
 #ifdef __clang__
 #pragma clang attribute pop

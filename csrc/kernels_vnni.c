@@ -21,14 +21,15 @@
 
 #define CODE_QUERIES 8 /* 16 sums + 2 vecs of rows + 1 query + 2 others = 21 */
 #define CODE_BLOCKS 2
-#define ZERO_CODE 128
-#define MOST_QUERY_CODE 127
 
 typedef __m512i vec_int;
 
 FW_INLINE vec_int vec_int_set1(int32_t a) { return _mm512_set1_epi32(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return _mm512_cvtepi32_ps(a); }
 FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return _mm512_load_si512(p); }
+FW_INLINE void vec_int_store(int32_t *p, vec_int a) { _mm512_store_si512(p, a); }
+FW_INLINE vec_int vec_low_codes(vec_int x) { return _mm512_and_si512(x, _mm512_set1_epi32(0x0f0f0f0f)); }
+FW_INLINE vec_int vec_high_codes(vec_int x) { return vec_low_codes(_mm512_srli_epi32(x, 4)); }
 FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
 {
     return _mm512_dpbusd_epi32(a, x, _mm512_set1_epi32(four));

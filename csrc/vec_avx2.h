@@ -16,8 +16,6 @@
 #define DOT_QUERIES 2 /* 8 sums of four rows + 2 queries + 1 row = 11 */
 #define CODE_QUERIES 4 /* 8 sums + 2 vecs of rows + ones + 1 query + 1 other = 13 */
 #define CODE_BLOCKS 1
-#define ZERO_CODE 128
-#define MOST_QUERY_CODE 64 /* 2 * 255 * 64 < 2^15: vpmaddubsw adds two products in 16 bits */
 
 typedef __m256 vec;
 
@@ -75,6 +73,9 @@ typedef __m256i vec_int;
 FW_INLINE vec_int vec_int_set1(int32_t a) { return _mm256_set1_epi32(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return _mm256_cvtepi32_ps(a); }
 FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return _mm256_load_si256((const __m256i *)p); }
+FW_INLINE void vec_int_store(int32_t *p, vec_int a) { _mm256_store_si256((__m256i *)p, a); }
+FW_INLINE vec_int vec_low_codes(vec_int x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
+FW_INLINE vec_int vec_high_codes(vec_int x) { return vec_low_codes(_mm256_srli_epi16(x, 4)); }
 FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
 {
     const __m256i pairs = _mm256_maddubs_epi16(x, _mm256_set1_epi32(four));

@@ -17,8 +17,6 @@
 #define DOT_QUERIES 4 /* 16 sums of four rows + 4 queries + 1 row = 21 */
 #define CODE_QUERIES 4 /* 16 sums + 4 vecs of rows + 1 query + 2 others = 23 */
 #define CODE_BLOCKS 1
-#define ZERO_CODE 0
-#define MOST_QUERY_CODE 127
 
 typedef float32x4_t vec;
 
@@ -69,10 +67,18 @@ typedef int32x4_t vec_int;
 FW_INLINE vec_int vec_int_set1(int32_t a) { return vdupq_n_s32(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return vcvtq_f32_s32(a); }
 FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
+FW_INLINE void vec_int_store(int32_t *p, vec_int a) { vst1q_s32(p, a); }
+FW_INLINE vec_int vec_low_codes(vec_int x)
+{
+    return vreinterpretq_s32_u8(vandq_u8(vreinterpretq_u8_s32(x), vdupq_n_u8(15)));
+}
+FW_INLINE vec_int vec_high_codes(vec_int x)
+{
+    return vreinterpretq_s32_u8(vshrq_n_u8(vreinterpretq_u8_s32(x), 4));
+}
 FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
 {
-    /* Codes less 128, and back: 2 * 128 * 127 < 2^15, so two products may be added in 16 bits. */
-    const int8x16_t xs = vreinterpretq_s8_u8(veorq_u8(vreinterpretq_u8_s32(x), vdupq_n_u8(128)));
+    const int8x16_t xs = vreinterpretq_s8_s32(x);
     const int8x8_t ys = vreinterpret_s8_s32(vdup_n_s32(four));
     const int16x8_t low = vmull_s8(vget_low_s8(xs), ys), high = vmull_s8(vget_high_s8(xs), ys);
     return vpadalq_s16(a, vpaddq_s16(low, high));

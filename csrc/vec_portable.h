@@ -20,8 +20,6 @@
 #define DOT_QUERIES 2
 #define CODE_QUERIES 2
 #define CODE_BLOCKS 1
-#define ZERO_CODE 128
-#define MOST_QUERY_CODE 127
 
 typedef struct vec {
     float f[VEC_WIDTH];
@@ -160,44 +158,17 @@ FW_INLINE vec vec_sums(const vec *a)
     return r;
 }
 
-typedef struct vec_int {
-    int32_t i[VEC_WIDTH];
-} vec_int;
-
-FW_INLINE vec_int vec_int_set1(int32_t a)
-{
-    vec_int r;
-    VEC_EACH r.i[l] = a;
-    return r;
-}
-
-FW_INLINE vec vec_from_int(vec_int a)
-{
-    vec r;
-    VEC_EACH r.f[l] = (float)a.i[l];
-    return r;
-}
-
-/* Four bytes a lane, from 64-byte aligned memory. */
-FW_INLINE vec_int vec_codes_load(const uint8_t *p)
-{
-    vec_int r;
-    memcpy(r.i, p, sizeof r.i);
-    return r;
-}
-
-/* Every lane of a grows by the product of its four bytes of x, less 128 - ZERO_CODE, and the four
- * signed bytes, of magnitude MOST_QUERY_CODE at most. */
-FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
-{
-    uint8_t codes[4 * VEC_WIDTH];
-    int8_t query[4];
-    memcpy(codes, x.i, sizeof codes);
-    memcpy(query, &four, sizeof query);
-    for (int b = 0; b < 4 * VEC_WIDTH; ++b)
-        a.i[b / 4] += codes[b] * query[b % 4];
-    return a;
-}
+/*
+ * Those of sketch_rows.h are not here, because in plain C they take longer than products of floats.
+ * A vec_int has an int32_t or four bytes a lane:
+ *   vec_int_set1(a)           all lanes a
+ *   vec_int_store(p, a)       to 64-byte aligned memory
+ *   vec_from_int(a)           as floats
+ *   vec_codes_load(p)         bytes, from 64-byte aligned memory
+ *   vec_low_codes(x)          the lower four bits of each byte; vec_high_codes: the higher
+ *   vec_dot_fours(a, x, y)    lane l: a + the products of its bytes in x, at most 15, with the four
+ *                             signed bytes of y, an int32_t as they are in memory
+ */
 
 /* out[0..3] = the sums of all lanes of a, b, c, d. */
 FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)

@@ -310,11 +310,13 @@ class Search:
         first_id: int,
         inverse_norms: NDArray[np.float32],
         scales: NDArray[np.float32] | None = None,
-        sketch: NDArray[np.uint8] | None = None,
+        coarse: NDArray[np.uint8] | None = None,
+        fine: NDArray[np.uint8] | None = None,
     ) -> None:
         """Search rows first_id, first_id + 1, ...; call with rising `first_id` (fw_search_rows).
 
-        `elements` is a view of rows of `dtype` as bytes, `sketch` has the blocks with these rows.
+        `elements` is a view of rows of `dtype` as bytes; `coarse` and `fine` are the blocks of a
+        sketch that have these rows.
         """
     def end(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return ids and scores, both of shape (n_queries, n_found): the best first.
@@ -342,14 +344,15 @@ def measure_rows(
 ) -> None:
     """Write the Euclidean length of every row (fw_measure_rows)."""
 
-def sketch_block_bytes(vector_size: int) -> int:
-    """Bytes of a block of a sketch; 0 if rows of that size have none."""
+def sketch_bytes(vector_size: int) -> tuple[int, int]:
+    """Bytes of a coarse and of a fine block of a sketch; 0 if rows of that size have none."""
 
 def sketch_rows(
     isa: str,
     elements: NDArray[np.uint8],
     dtype: str,
-    blocks: NDArray[np.uint8],
+    coarse: NDArray[np.uint8],
+    fine: NDArray[np.uint8],
     inverse_norms: NDArray[np.float32],
     scales: NDArray[np.float32] | None = None,
 ) -> None:

@@ -46,13 +46,21 @@ cdef fw_rows _rows_of(const uint8_t[:, :] elements, str dtype, const float[::1] 
     return rows
 
 
-cdef _check_blocks(const uint8_t[:, ::1] blocks, Py_ssize_t n_lanes, size_t vector_size):
-    """Raise ValueError unless blocks have so many rows, some of which may not be asked for."""
+cdef fw_sketch _sketch_of(const uint8_t[:, ::1] coarse, const uint8_t[:, ::1] fine,
+                          Py_ssize_t n_lanes, size_t vector_size) except *:
+    """Return the C view of the blocks of so many rows, checked but for their alignment."""
+    cdef fw_sketch sketch
     cdef Py_ssize_t n = (n_lanes + FW_SKETCH_ROWS - 1) // FW_SKETCH_ROWS
-    cdef size_t size = fw_sketch_block_bytes(vector_size)
-    if blocks.shape[0] != n or <size_t>blocks.shape[1] != size or size == 0:
-        raise ValueError(f"a sketch of {n_lanes} rows of {vector_size} elements has the shape "
-                         f"({n}, {size}), not ({blocks.shape[0]}, {blocks.shape[1]})")
+    cdef size_t coarse_bytes = fw_sketch_coarse_bytes(vector_size)
+    cdef size_t fine_bytes = fw_sketch_fine_bytes(vector_size)
+    for name, blocks, size in (("coarse", coarse, coarse_bytes), ("fine", fine, fine_bytes)):
+        if blocks.shape[0] != n or <size_t>blocks.shape[1] != size or size == 0:
+            raise ValueError(f"the {name} blocks of {n_lanes} rows of {vector_size} elements have "
+                             f"the shape ({n}, {size}), not "
+                             f"({blocks.shape[0]}, {blocks.shape[1]})")
+    sketch.coarse = <uint8_t *>&coarse[0, 0] if n > 0 else NULL
+    sketch.fine = <uint8_t *>&fine[0, 0] if n > 0 else NULL
+    return sketch
 
 
 cdef class Search:
@@ -95,7 +103,7 @@ cdef class Search:
             self.search.n_excluded = <int32_t>excluded.shape[1]
             self.search.excluded = &excluded[0, 0]
         self.search.has_sketch, self.search.has_byte_dots = has_sketch, _HAS_BYTE_DOTS
-        if has_sketch and fw_sketch_block_bytes(<size_t>size) == 0:
+        if has_sketch and fw_sketch_coarse_bytes(<size_t>size) == 0:
             raise ValueError(f"rows of {size} elements have no sketch")
         self.search.scores, self.search.ids = &self.scores[0, 0], &self.ids[0, 0]
         self.workspace = _aligned_bytes(fw_search_workspace_size(&self.search))
@@ -103,19 +111,21 @@ cdef class Search:
 
     def search_rows(self, const uint8_t[:, :] elements, str dtype, int32_t first_id,
                     const float[::1] inverse_norms, const float[::1] scales=None,
-                    const uint8_t[:, ::1] sketch=None) -> None:
+                    const uint8_t[:, ::1] coarse=None, const uint8_t[:, ::1] fine=None) -> None:
         """Search rows first_id, first_id + 1, ...; call with rising `first_id` (fw_search_rows).
 
-        `elements` is a view of rows of `dtype` as bytes, `sketch` has the blocks with these rows.
+        `elements` is a view of rows of `dtype` as bytes; `coarse` and `fine` are the blocks of a
+        sketch that have these rows.
         """
         cdef fw_rows rows = _rows_of(elements, dtype, scales, inverse_norms)
+        cdef fw_sketch sketch
         cdef fw_status status
         if rows.n_rows == 0:
             return
-        if sketch is not None:
-            _check_blocks(sketch, first_id % FW_SKETCH_ROWS + <Py_ssize_t>rows.n_rows,
-                          rows.vector_size)
-            rows.sketch = &sketch[0, 0]
+        if coarse is not None and fine is not None:
+            sketch = _sketch_of(coarse, fine, first_id % FW_SKETCH_ROWS + <Py_ssize_t>rows.n_rows,
+                                rows.vector_size)
+            rows.sketch = &sketch
         with nogil:
             status = fw_search_rows(&self.search, &rows, first_id, &self.workspace[0])
         raise_status(status)
@@ -166,21 +176,23 @@ def measure_rows(str isa, const uint8_t[:, :] elements, str dtype, float[::1] no
     raise_status(status)
 
 
-def sketch_block_bytes(Py_ssize_t vector_size) -> int:
-    """Bytes of a block of a sketch; 0 if rows of that size have none."""
-    return fw_sketch_block_bytes(<size_t>max(vector_size, 0))
+def sketch_bytes(Py_ssize_t vector_size) -> tuple[int, int]:
+    """Bytes of a coarse and of a fine block of a sketch; 0 if rows of that size have none."""
+    cdef size_t size = <size_t>max(vector_size, 0)
+    return fw_sketch_coarse_bytes(size), fw_sketch_fine_bytes(size)
 
 
-def sketch_rows(str isa, const uint8_t[:, :] elements, str dtype, uint8_t[:, ::1] blocks,
-                const float[::1] inverse_norms, const float[::1] scales=None) -> None:
+def sketch_rows(str isa, const uint8_t[:, :] elements, str dtype, uint8_t[:, ::1] coarse,
+                uint8_t[:, ::1] fine, const float[::1] inverse_norms,
+                const float[::1] scales=None) -> None:
     """Write the blocks of rows, the first of which begins a block (fw_sketch_rows)."""
     cdef fw_rows rows = _rows_of(elements, dtype, scales, inverse_norms)
     cdef fw_isa chosen = _parse_isa(isa)
     cdef fw_status status
-    _check_blocks(blocks, <Py_ssize_t>rows.n_rows, rows.vector_size)
+    cdef fw_sketch sketch = _sketch_of(coarse, fine, rows.n_rows, rows.vector_size)
     if rows.n_rows == 0:
         return
     cdef uint8_t[::1] workspace = _aligned_bytes(fw_score_workspace_size(rows.vector_size))
     with nogil:
-        status = fw_sketch_rows(chosen, &rows, &blocks[0, 0], &workspace[0])
+        status = fw_sketch_rows(chosen, &rows, &sketch, &workspace[0])
     raise_status(status)

@@ -218,6 +218,9 @@ cdef extern from "nearest.h" nogil:
         FW_ROW_INT8
     enum:
         FW_SKETCH_ROWS
+    ctypedef struct fw_sketch:
+        uint8_t *coarse
+        uint8_t *fine
     ctypedef struct fw_rows:
         fw_row_type type
         const void *data
@@ -226,7 +229,7 @@ cdef extern from "nearest.h" nogil:
         int32_t n_rows
         const float *scales
         const float *inverse_norms
-        const uint8_t *sketch
+        const fw_sketch *sketch
     ctypedef struct fw_search:
         fw_isa isa
         size_t vector_size
@@ -249,5 +252,7 @@ cdef extern from "nearest.h" nogil:
     fw_status fw_score_rows(fw_isa isa, const fw_rows *rows, const float *query, float *scores,
                             void *workspace)
     fw_status fw_measure_rows(fw_isa isa, const fw_rows *rows, float *norms, void *workspace)
-    size_t fw_sketch_block_bytes(size_t vector_size)
-    fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *blocks, void *workspace)
+    size_t fw_sketch_coarse_bytes(size_t vector_size)
+    size_t fw_sketch_fine_bytes(size_t vector_size)
+    fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, const fw_sketch *sketch,
+                             void *workspace)

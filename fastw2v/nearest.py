@@ -21,8 +21,8 @@ Floats = NDArray[np.float32]
 Rows = NDArray[Any]  # of shape (n_rows, vector_size), float32, float16 or int8
 T = TypeVar("T")
 
-#: Bytes of rows or of their sketch that a call into C reads: so few that Ctrl-C is heard within some
-#: 20 ms, so many that the calls cost nothing.
+#: Bytes of rows or of their sketch that a call into C reads: so few that Ctrl-C is heard within
+#: some 20 ms, so many that the calls cost nothing.
 STRETCH_BYTES = 32 << 20
 #: If there are several groups of queries: then the rows stay in the cache from one to the next.
 CACHED_BYTES = 4 << 20
@@ -38,13 +38,19 @@ class Sketch:
 
     Attributes
     ----------
-    blocks : ndarray of shape (n_blocks, block_bytes), uint8
-        Of `_core.SKETCH_ROWS` rows each: csrc/nearest.h has the layout, and the formula.
+    coarse, fine : ndarray of shape (n_blocks, bytes of a block), uint8
+        Of `_core.SKETCH_ROWS` rows a block: csrc/nearest.h has the layout, and the formula.
     n_rows : int
     """
 
-    blocks: NDArray[np.uint8]
+    coarse: NDArray[np.uint8]
+    fine: NDArray[np.uint8]
     n_rows: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both arrays."""
+        return self.coarse.nbytes + self.fine.nbytes
 
 
 def nearest(
@@ -210,22 +216,25 @@ def make_sketch(
         Rows are longer than 65,536.
     """
     matrix = _Matrix(rows, inverse_norms, scales)
-    n_bytes = _core.sketch_block_bytes(matrix.vector_size)
-    if n_bytes == 0:
-        raise ValueError(f"rows of {matrix.vector_size} elements have no sketch")
     n_blocks = _in_blocks(0, len(rows)).stop
-    memory = np.empty(n_blocks * n_bytes + 64, np.uint8)
-    blocks = memory[-memory.ctypes.data % 64 :][: n_blocks * n_bytes].reshape(n_blocks, n_bytes)
+    coarse, fine = (_aligned(n_blocks, size) for size in _core.sketch_bytes(matrix.vector_size))
+    if coarse.shape[1] == 0:
+        raise ValueError(f"rows of {matrix.vector_size} elements have no sketch")
     name = _isa(isa)
 
     def work(stretches: _Stretches) -> None:
         for first, last in stretches:
             elements, (norms, scales) = matrix.elements(first, last), matrix.beside(first, last)[:2]
-            to = blocks[_in_blocks(first, last)]
-            _core.sketch_rows(name, elements, matrix.dtype, to, norms, scales)
+            to = _in_blocks(first, last)
+            _core.sketch_rows(name, elements, matrix.dtype, coarse[to], fine[to], norms, scales)
 
     _share(0, len(rows), matrix.step(), threads, work)
-    return Sketch(blocks, len(rows))
+    return Sketch(coarse, fine, len(rows))
+
+
+def searches_sketches(isa: str | None = None) -> bool:
+    """Return whether `nearest` reads a sketch: without vectors of bytes it would take longer."""
+    return _isa(isa) != "portable"
 
 
 # ---- What the caller gave ------------------------------------------------------------------------
@@ -264,7 +273,7 @@ class _Matrix:
         self.vector_size = rows.shape[1]
         self._row_bytes: int = rows.shape[1] * item
         if sketch is not None:
-            self._row_bytes = -(-sketch.blocks.shape[1] // _core.SKETCH_ROWS)
+            self._row_bytes = -(-sketch.coarse.shape[1] // _core.SKETCH_ROWS)
 
     def clip(self, clip_start: int, clip_end: int | None) -> tuple[int, int]:
         """Return the rows to search, as begin and end."""
@@ -288,12 +297,20 @@ class _Matrix:
             stretch = np.array(stretch, dtype=self.dtype, order="C")
         return stretch.view(np.uint8)
 
-    def beside(self, first: int, last: int) -> tuple[Any, Any, Any]:
-        """Return inverse norms, scales and the sketch of a stretch."""
+    def beside(self, first: int, last: int) -> tuple[Any, Any, Any, Any]:
+        """Return inverse norms, scales, and both parts of the sketch of a stretch."""
         every = self._inverse_norms, self._scales
         norms, scales = (a if a is None else a[first:last] for a in every)
-        sketch = None if self._sketch is None else self._sketch.blocks[_in_blocks(first, last)]
-        return norms, scales, sketch
+        if self._sketch is None:
+            return norms, scales, None, None
+        blocks = _in_blocks(first, last)
+        return norms, scales, self._sketch.coarse[blocks], self._sketch.fine[blocks]
+
+
+def _aligned(n: int, size: int) -> NDArray[np.uint8]:
+    """Return new bytes of shape (n, size) that begin at a cache line."""
+    memory = np.empty(n * size + 64, np.uint8)
+    return memory[-memory.ctypes.data % 64 :][: n * size].reshape(n, size)
 
 
 def _in_blocks(first: int, last: int) -> slice:

@@ -32,7 +32,7 @@ typedef struct matrix {
     fw_rows rows;
     double exact[MOST_ROWS][320];
     float *norms, *inverse_norms, *scales;
-    uint8_t *sketch;
+    fw_sketch sketch;
 } matrix;
 
 static matrix m; /* too large for some stacks */
@@ -86,8 +86,9 @@ static void measure(fw_isa isa)
         m.inverse_norms[i] = square > 0.0 ? 1.0f / m.norms[i] : 0.0f;
     }
     const size_t n_blocks = (n + FW_SKETCH_ROWS - 1) / FW_SKETCH_ROWS;
-    m.sketch = guarded_alloc(n_blocks * fw_sketch_block_bytes(size));
-    HOLDS(fw_sketch_rows(isa, &m.rows, m.sketch, workspace) == FW_OK);
+    m.sketch.coarse = guarded_alloc(n_blocks * fw_sketch_coarse_bytes(size));
+    m.sketch.fine = guarded_alloc(n_blocks * fw_sketch_fine_bytes(size));
+    HOLDS(fw_sketch_rows(isa, &m.rows, &m.sketch, workspace) == FW_OK);
 }
 
 static double cosine(size_t row, const float *query)
@@ -147,7 +148,10 @@ static void test_search(fw_isa isa, int32_t n_queries, bool has_sketch, bool has
         stretch.n_rows = m.rows.n_rows - first < 25 ? m.rows.n_rows - first : 25;
         stretch.inverse_norms += first;
         stretch.scales = m.rows.scales ? m.rows.scales + first : NULL;
-        stretch.sketch = m.sketch + (size_t)(first / FW_SKETCH_ROWS) * fw_sketch_block_bytes(size);
+        fw_sketch sketch = m.sketch;
+        sketch.coarse += (size_t)(first / FW_SKETCH_ROWS) * fw_sketch_coarse_bytes(size);
+        sketch.fine += (size_t)(first / FW_SKETCH_ROWS) * fw_sketch_fine_bytes(size);
+        stretch.sketch = &sketch;
         HOLDS(fw_search_rows(&s, &stretch, first, workspace) == FW_OK);
     }
     HOLDS(fw_search_end(&s, workspace) == FW_OK);
@@ -217,8 +221,8 @@ static void test_refusals(void)
     HOLDS(fw_search_rows(&good, &m.rows, INT32_MAX - 4, workspace) == FW_ERROR_ARGUMENT);
     bad = good, bad.has_sketch = true; /* and the rows have none */
     HOLDS(fw_search_rows(&bad, &m.rows, 0, workspace) == FW_ERROR_ARGUMENT);
-    HOLDS(fw_sketch_block_bytes(0) == 0 && fw_sketch_block_bytes(65537) == 0);
-    HOLDS(fw_sketch_block_bytes(65) == 16 * (68 + 12));
+    HOLDS(fw_sketch_coarse_bytes(0) == 0 && fw_sketch_fine_bytes(65537) == 0);
+    HOLDS(fw_sketch_coarse_bytes(65) == 16 * (36 + 12) && fw_sketch_fine_bytes(65) == 16 * (36 + 4));
     guards_check();
 }
 
