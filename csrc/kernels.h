@@ -3,6 +3,7 @@
 #ifndef FASTW2V_KERNELS_H
 #define FASTW2V_KERNELS_H
 
+#include "decimal.h"
 #include "fastw2v.h"
 #include "nearest_state.h"
 
@@ -20,6 +21,8 @@ typedef struct fw_kernels {
     float (*score_one)(const fw_search_state *state, const fw_rows *rows, size_t i, size_t query);
     void (*sketch_rows)(const fw_search_state *state, const fw_rows *rows,
                         const fw_sketch *sketch);
+    /* Of positive, finite numbers by their bits; null where each by itself is faster. */
+    void (*find_decimals)(const uint32_t *bits, fw_decimals *found);
 } fw_kernels;
 
 extern const fw_kernels fw_kernels_portable;

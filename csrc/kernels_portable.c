@@ -7,5 +7,5 @@
 
 const fw_kernels fw_kernels_portable = {
     VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows,
+    score_one, sketch_rows, NULL,
 };

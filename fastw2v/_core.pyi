@@ -271,7 +271,11 @@ def decode_spans(
     """Return the words text[begins[i]:ends[i]]."""
 
 def print_rows(
-    words: bytes, offsets: NDArray[np.int64], rows: NDArray[np.float32], out: NDArray[np.uint8]
+    isa: str,
+    words: bytes,
+    offsets: NDArray[np.int64],
+    rows: NDArray[np.float32],
+    out: NDArray[np.uint8],
 ) -> int:
     """Write lines of a word, its space and numbers to `out` (fw_print_rows); return the bytes."""
 

@@ -207,7 +207,7 @@ cdef extern from "vector_lines.h" nogil:
                          size_t n_rows, size_t columns, float *rows)
     void fw_copy_rows(const uint8_t *text, const int64_t *begins, size_t n_rows, size_t row_bytes,
                       uint8_t *rows)
-    size_t fw_print_rows(const uint8_t *words, const int64_t *offsets, const float *rows,
+    size_t fw_print_rows(fw_isa isa, const uint8_t *words, const int64_t *offsets, const float *rows,
                          size_t n_rows, size_t columns, size_t stride, uint8_t *out)
 
 

@@ -5,29 +5,24 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import _core
-from fastw2v.system import resolve_isa, usable_cpus
-from fastw2v.threads import run_all
+from fastw2v.stretches import Stretches, share
+from fastw2v.system import resolve_isa
 
 Floats = NDArray[np.float32]
 Rows = NDArray[Any]  # of shape (n_rows, vector_size), float32, float16 or int8
-T = TypeVar("T")
 
 #: Bytes of rows or of their sketch that a call into C reads: so few that Ctrl-C is heard within
 #: some 20 ms, so many that the calls cost nothing.
 STRETCH_BYTES = 32 << 20
 #: If there are several groups of queries: then the rows stay in the cache from one to the next.
 CACHED_BYTES = 4 << 20
-#: Stretches for each of several threads, at least: the last to finish keeps the others waiting.
-SHARES = 8
 #: Queries of a group: their 300 floats each are half of a second-level cache of 1 MB.
 GROUP = 256
 
@@ -119,7 +114,7 @@ def nearest(
     name = _isa(isa)
     step = matrix.step(-(-len(units) // GROUP))
 
-    def work(stretches: _Stretches) -> tuple[NDArray[np.int32], Floats]:
+    def work(stretches: Stretches) -> tuple[NDArray[np.int32], Floats]:
         searches = [
             _core.Search(
                 name,
@@ -137,7 +132,7 @@ def nearest(
         ids, cosines = zip(*(search.end() for search in searches), strict=True)
         return np.concatenate(ids), np.concatenate(cosines)
 
-    return _merge(_share(begin, end, step, threads, work), n_found)
+    return _merge(share(begin, end, step, threads, work), n_found)
 
 
 def cosines(
@@ -158,13 +153,13 @@ def cosines(
     found = np.empty(end - begin, np.float32)
     name = _isa(isa)
 
-    def work(stretches: _Stretches) -> None:
+    def work(stretches: Stretches) -> None:
         for first, last in stretches:
             elements, to = matrix.elements(first, last), found[first - begin : last - begin]
             norms, scales = matrix.beside(first, last)[:2]
             _core.score_rows(name, elements, matrix.dtype, unit, to, norms, scales)
 
-    _share(begin, end, matrix.step(), threads, work)
+    share(begin, end, matrix.step(), threads, work)
     return found
 
 
@@ -178,12 +173,12 @@ def row_norms(
     norms = np.empty(len(rows), np.float32)
     name = _isa(isa)
 
-    def work(stretches: _Stretches) -> None:
+    def work(stretches: Stretches) -> None:
         for first, last in stretches:
             elements, scales = matrix.elements(first, last), matrix.beside(first, last)[1]
             _core.measure_rows(name, elements, matrix.dtype, norms[first:last], scales)
 
-    _share(0, len(rows), matrix.step(), threads, work)
+    share(0, len(rows), matrix.step(), threads, work)
     return norms
 
 
@@ -222,13 +217,13 @@ def make_sketch(
         raise ValueError(f"rows of {matrix.vector_size} elements have no sketch")
     name = _isa(isa)
 
-    def work(stretches: _Stretches) -> None:
+    def work(stretches: Stretches) -> None:
         for first, last in stretches:
             elements, (norms, scales) = matrix.elements(first, last), matrix.beside(first, last)[:2]
             to = _in_blocks(first, last)
             _core.sketch_rows(name, elements, matrix.dtype, coarse[to], fine[to], norms, scales)
 
-    _share(0, len(rows), matrix.step(), threads, work)
+    share(0, len(rows), matrix.step(), threads, work)
     return Sketch(coarse, fine, len(rows))
 
 
@@ -360,46 +355,6 @@ def _isa(isa: str | None) -> str:
 @functools.cache  # asking the CPU takes longer than a small search
 def _resolved(isa: str | None, _forced: str | None) -> str:
     return resolve_isa(isa)
-
-
-# ---- Threads -------------------------------------------------------------------------------------
-
-
-class _Stretches:
-    """Stretches of rows in rising order; each goes to the thread that asks first."""
-
-    def __init__(self, begin: int, end: int, step: int) -> None:
-        self._next, self._end, self._step = begin, end, step
-        self._lock = threading.Lock()
-
-    def stop(self) -> None:
-        """Hand out no more."""
-        with self._lock:
-            self._next = self._end
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        while True:
-            with self._lock:
-                first = self._next
-                self._next = last = min(first + self._step, self._end)
-            if first >= last:
-                return
-            yield first, last
-
-
-def _share(
-    begin: int, end: int, step: int, threads: int | None, work: Callable[[_Stretches], T]
-) -> list[T]:
-    """Have threads work through the rows, and return what each of them returns."""
-    wanted = usable_cpus() if threads is None else threads
-    if wanted < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
-    if wanted > 1:
-        step = min(step, -(-(end - begin) // (SHARES * wanted)))
-    step = max(1, -(-step // _core.SKETCH_ROWS)) * _core.SKETCH_ROWS  # whole blocks of a sketch
-    stretches = _Stretches(begin, end, step)
-    n_threads = max(1, min(wanted, -(-(end - begin) // step)))
-    return run_all([lambda: work(stretches)] * n_threads, stop=stretches.stop)
 
 
 def _merge(
