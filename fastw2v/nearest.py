@@ -47,6 +47,11 @@ class Sketch:
         """Bytes of both arrays."""
         return self.coarse.nbytes + self.fine.nbytes
 
+    def first(self, n_rows: int) -> Sketch:
+        """Return the sketch of the first rows alone, a view."""
+        blocks = _in_blocks(0, n_rows)
+        return Sketch(self.coarse[blocks], self.fine[blocks], n_rows)
+
 
 def nearest(
     rows: Rows,
