@@ -19,6 +19,7 @@ typedef struct fw_sketch_queries {
     int8_t *codes;   /* in the order in which a kernel reads them */
     int32_t *sum;    /* (n_lanes): of the codes */
     float *scale;    /* (n_lanes) */
+    float *offset;   /* (n_lanes): -120.5 / 16 * sum * scale */
     float *length;   /* (n_lanes): of the query, or the longest of a group */
     float *error;    /* (n_lanes): length of the query - scale * codes, alike */
 } fw_sketch_queries;

@@ -65,6 +65,7 @@ static void sketch_query(const fw_search_state *s, size_t query, int8_t *codes, 
     }
     y->sum[query] = sum;
     y->scale[query] = usable ? scale : 0.0f;
+    y->offset[query] = -120.5f / 16.0f * (float)sum * y->scale[query];
     y->length[query] = isfinite(square) ? (float)sqrt(square) : 0.0f;
     y->error[query] = isfinite(square) ? (float)sqrt(usable ? missed : square) : 0.0f;
     if (!isfinite(square))
@@ -90,7 +91,7 @@ static void pack_codes(const fw_search_state *s)
     memset(y->codes, 0, s->n_lanes * query_bytes(s));
     for (size_t q = n; q < s->n_lanes; ++q) { /* no query, and a threshold that nothing passes */
         y->sum[q] = 0;
-        y->scale[q] = y->length[q] = y->error[q] = 0.0f;
+        y->scale[q] = y->offset[q] = y->length[q] = y->error[q] = 0.0f;
     }
     int nq;
     for (size_t first = 0; first < n; first += (size_t)nq) {
@@ -206,7 +207,7 @@ FW_INLINE void search_group(const int n_blocks, const int nq, const fw_search_st
     for (int v = 0; v < n_vecs; ++v) {
         const int b = v / BLOCK_VECS, l = v % BLOCK_VECS * VEC_WIDTH;
         const float *const numbers = numbers_of(s, block + (size_t)b * c->coarse_bytes) + l;
-        const vec scale = vec_load(numbers);
+        const vec scale = vec_mul(vec_load(numbers), vec_set1(16.0f));
         const vec length = vec_load(numbers + FW_SKETCH_ROWS);
         const vec error = vec_load(numbers + 2 * FW_SKETCH_ROWS);
         const vec bound = vec_fma(error, vec_set1(y->length[first] + y->error[first]),
@@ -214,9 +215,8 @@ FW_INLINE void search_group(const int n_blocks, const int nq, const fw_search_st
         FW_UNROLL
         for (int q = 0; q < nq; ++q) {
             const size_t query = first + (size_t)q;
-            const vec codes = vec_fma(vec_from_int(sums[q * n_vecs + v]), vec_set1(16.0f),
-                                      vec_set1(-120.5f * (float)y->sum[query]));
-            const vec dot = vec_mul(codes, vec_set1(y->scale[query]));
+            const vec dot = vec_fma(vec_from_int(sums[q * n_vecs + v]), vec_set1(y->scale[query]),
+                                    vec_set1(y->offset[query]));
             const unsigned bits =
                 vec_greater(vec_fma(dot, scale, bound), vec_set1(s->thresholds[query]));
             passed[b][q] |= bits << l;
