@@ -29,4 +29,21 @@ size_t fw_parse_float(const uint8_t *text, size_t n_bytes, float *value);
  */
 size_t fw_print_float(float value, uint8_t *out);
 
+/* A positive number is 0.d1 d2 ... d9 times 10^point. */
+typedef struct fw_decimal {
+    uint32_t first;     /* d1 */
+    uint32_t high, low; /* d2 to d5 and d6 to d9 as characters, the first of them lowest */
+    int32_t point;
+} fw_decimal;
+
+/* Those of several numbers. */
+enum { FW_DECIMAL_LANES = 16 };
+typedef struct fw_decimals {
+    uint32_t first[FW_DECIMAL_LANES], high[FW_DECIMAL_LANES], low[FW_DECIMAL_LANES];
+    int32_t point[FW_DECIMAL_LANES];
+} fw_decimals;
+
+/* Do as fw_print_float, by the bits of a number and its decimal, which is not read where it has none. */
+size_t fw_print_decimal(uint32_t bits, fw_decimal decimal, uint8_t *out);
+
 #endif

@@ -29,7 +29,7 @@ const fw_sketch_kernels *fw_sketch_kernels_of(fw_isa isa, bool has_byte_dots)
     case FW_ISA_AVX2: return &fw_sketch_avx2;
     case FW_ISA_AVX512: return has_byte_dots ? &fw_sketch_vnni : &fw_sketch_avx2;
 #endif
-    default: return &fw_sketch_portable;
+    default: return NULL;
     }
 }
 

@@ -3,6 +3,7 @@
 #ifndef FASTW2V_KERNELS_H
 #define FASTW2V_KERNELS_H
 
+#include "decimal.h"
 #include "fastw2v.h"
 #include "nearest_state.h"
 
@@ -18,8 +19,10 @@ typedef struct fw_kernels {
                        float *scores);
     void (*measure_rows)(const fw_search_state *state, const fw_rows *rows, float *norms);
     float (*score_one)(const fw_search_state *state, const fw_rows *rows, size_t i, size_t query);
-    void (*sketch_rows)(const fw_search_state *state, const fw_rows *rows, uint8_t *codes,
-                        fw_sketch_row *sketch);
+    void (*sketch_rows)(const fw_search_state *state, const fw_rows *rows,
+                        const fw_sketch *sketch);
+    /* Of positive, finite numbers by their bits; null where each by itself is faster. */
+    void (*find_decimals)(const uint32_t *bits, fw_decimals *found);
 } fw_kernels;
 
 extern const fw_kernels fw_kernels_portable;

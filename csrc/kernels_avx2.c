@@ -14,15 +14,16 @@
 #include "vec_avx2.h"
 
 #include "block_step.h"
+#include "decimal_lanes.h"
 #include "nearest_rows.h"
 #include "sketch_make.h"
 #include "sketch_rows.h"
 
 const fw_kernels fw_kernels_avx2 = {
     VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows,
+    score_one, sketch_rows, find_decimals,
 };
-const fw_sketch_kernels fw_sketch_avx2 = {pack_codes, search_codes, false};
+const fw_sketch_kernels fw_sketch_avx2 = {pack_codes, search_codes, true};
 
 #ifdef __clang__
 #pragma clang attribute pop

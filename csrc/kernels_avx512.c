@@ -14,12 +14,13 @@
 #include "vec_avx512.h"
 
 #include "block_step.h"
+#include "decimal_lanes.h"
 #include "nearest_rows.h"
 #include "sketch_make.h"
 
 const fw_kernels fw_kernels_avx512 = {
     VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows,
+    score_one, sketch_rows, find_decimals,
 };
 
 #ifdef __clang__

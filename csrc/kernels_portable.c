@@ -4,10 +4,8 @@
 #include "block_step.h"
 #include "nearest_rows.h"
 #include "sketch_make.h"
-#include "sketch_rows.h"
 
 const fw_kernels fw_kernels_portable = {
     VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows,
+    score_one, sketch_rows, NULL,
 };
-const fw_sketch_kernels fw_sketch_portable = {pack_codes, search_codes, false};

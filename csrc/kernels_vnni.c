@@ -19,31 +19,20 @@
 
 #include "vec_avx512.h"
 
-#define BYTE_QUERIES 4
-#define SKETCH_TILES
-#define CODE_ROWS 8 /* 16 sums + 2 vecs of queries + 4 bytes of a row = 19; gcc 12 spills with 8 x 3 */
-#define CODE_VECS 2
+#define CODE_QUERIES 8 /* 16 sums + 2 vecs of rows + 1 query + 2 others = 21 */
+#define CODE_BLOCKS 2
 
 typedef __m512i vec_int;
 
-FW_INLINE vec_int vec_int_zero(void) { return _mm512_setzero_si512(); }
-FW_INLINE vec_int vec_int_load(const void *p) { return _mm512_load_si512(p); }
-/* The same four bytes in every lane. */
-FW_INLINE vec_int vec_int_set4(const uint8_t *p)
-{
-    int32_t four;
-    memcpy(&four, p, sizeof four);
-    return _mm512_set1_epi32(four);
-}
+FW_INLINE vec_int vec_int_set1(int32_t a) { return _mm512_set1_epi32(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return _mm512_cvtepi32_ps(a); }
-FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
+FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return _mm512_load_si512(p); }
+FW_INLINE void vec_int_store(int32_t *p, vec_int a) { _mm512_store_si512(p, a); }
+FW_INLINE vec_int vec_low_codes(vec_int x) { return _mm512_and_si512(x, _mm512_set1_epi32(0x0f0f0f0f)); }
+FW_INLINE vec_int vec_high_codes(vec_int x) { return vec_low_codes(_mm512_srli_epi32(x, 4)); }
+FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
 {
-    return _mm512_dpbusd_epi32(a, _mm512_load_si512(x), _mm512_load_si512(y));
-}
-/* Every lane of a grows by the product of its four bytes of x and of y. */
-FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, vec_int y)
-{
-    return _mm512_dpbusd_epi32(a, x, y);
+    return _mm512_dpbusd_epi32(a, x, _mm512_set1_epi32(four));
 }
 
 #include "sketch_rows.h"

@@ -24,12 +24,10 @@ static size_t lay_out(fw_search_state *state, size_t n_queries, size_t vector_si
                       float *workspace)
 {
     const size_t lanes = round_up(n_queries), row = round_up(vector_size);
-    const size_t code_bytes = fw_sketch_code_bytes(vector_size);
-    /* Codes twice: as they are made, and as they are read. */
-    const size_t codes = has_sketch ? 2 * lanes * code_bytes / sizeof(float) : 0;
     const size_t sketched = has_sketch ? lanes : 0;
+    const size_t codes = sketched * ((vector_size + 7) / 8 * 2);
     const size_t parts[] = {lanes, lanes,    lanes * row, FW_MOST_TILE_ROWS * row, codes,
-                            sketched, sketched, sketched,    sketched};
+                            sketched, sketched, sketched,    sketched, sketched};
     float *begins[sizeof parts / sizeof *parts];
     size_t used = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
@@ -42,12 +40,12 @@ static size_t lay_out(fw_search_state *state, size_t n_queries, size_t vector_si
     state->n_held = (int32_t *)(void *)begins[1];
     state->packed = begins[2];
     state->unpacked = begins[3];
-    state->sketch.code_bytes = code_bytes;
     state->sketch.codes = (int8_t *)(void *)begins[4];
-    state->sketch.offset = (int32_t *)(void *)begins[5];
+    state->sketch.sum = (int32_t *)(void *)begins[5];
     state->sketch.scale = begins[6];
     state->sketch.length = begins[7];
     state->sketch.error = begins[8];
+    state->sketch.offset = begins[9];
     return used * sizeof(float);
 }
 
@@ -55,15 +53,26 @@ static bool in_range(const fw_search *s)
 {
     return s->vector_size >= 1 && s->vector_size <= MOST_FLOATS && s->n_queries >= 1 &&
            s->n_queries <= MOST_QUERIES && s->n_found >= 1 && s->n_excluded >= 0 &&
-           (!s->has_sketch || fw_sketch_code_bytes(s->vector_size) > 0);
+           (!s->has_sketch || fw_sketch_coarse_bytes(s->vector_size) > 0);
 }
 
-size_t fw_sketch_code_bytes(size_t vector_size)
+/* With so many floats a row. */
+static size_t sketch_bytes(size_t vector_size, size_t n_floats)
 {
     enum { MOST = 1 << 16 }; /* 2^16 * 255 * 127 < 2^31 */
     if (vector_size < 1 || vector_size > MOST)
         return 0;
-    return (vector_size + FW_ALIGNMENT - 1) / FW_ALIGNMENT * FW_ALIGNMENT;
+    return ((vector_size + 7) / 8 * 4 + n_floats * sizeof(float)) * FW_SKETCH_ROWS;
+}
+
+size_t fw_sketch_coarse_bytes(size_t vector_size)
+{
+    return sketch_bytes(vector_size, 3);
+}
+
+size_t fw_sketch_fine_bytes(size_t vector_size)
+{
+    return sketch_bytes(vector_size, 1);
 }
 
 size_t fw_search_workspace_size(const fw_search *search)
@@ -221,15 +230,17 @@ static const fw_sketch_kernels *sketch_kernels(const fw_search *search)
         return NULL;
     const fw_sketch_kernels *const kernels =
         fw_sketch_kernels_of(search->isa, search->has_byte_dots);
-    return search->n_queries <= FW_FEW_QUERIES || kernels->has_tiles ? kernels : NULL;
+    const bool pays = kernels && (search->n_queries <= FW_FEW_QUERIES || kernels->has_tiles);
+    return pays ? kernels : NULL;
 }
 
-static fw_status check_sketch(const fw_sketch *sketch, const fw_rows *rows, size_t code_bytes)
+static fw_status check_sketch(const fw_sketch *sketch)
 {
-    if (!sketch || sketch->code_bytes != code_bytes ||
-        (rows->n_rows > 0 && (!sketch->codes || !sketch->rows)))
+    if (!sketch || !sketch->coarse || !sketch->fine)
         return FW_ERROR_ARGUMENT;
-    return (uintptr_t)sketch->codes % FW_ALIGNMENT == 0 ? FW_OK : FW_ERROR_ALIGNMENT;
+    return ((uintptr_t)sketch->coarse | (uintptr_t)sketch->fine) % FW_ALIGNMENT == 0
+               ? FW_OK
+               : FW_ERROR_ALIGNMENT;
 }
 
 fw_status fw_search_begin(const fw_search *search, void *workspace)
@@ -262,7 +273,7 @@ fw_status fw_search_rows(const fw_search *search, const fw_rows *rows, int32_t f
         rows->n_rows > INT32_MAX - first_id)
         return FW_ERROR_ARGUMENT;
     if (search->has_sketch)
-        status = check_sketch(rows->sketch, rows, state.sketch.code_bytes);
+        status = check_sketch(rows->sketch);
     if (status != FW_OK)
         return status;
     const fw_sketch_kernels *const sketch = sketch_kernels(search);
@@ -330,17 +341,16 @@ fw_status fw_measure_rows(fw_isa isa, const fw_rows *rows, float *norms, void *w
     return FW_OK;
 }
 
-fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *codes, fw_sketch_row *sketch_rows,
-                         void *workspace)
+fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, const fw_sketch *sketch, void *workspace)
 {
     fw_search_state state = {0};
-    const fw_status status = check_single(isa, rows, true, workspace, &state);
+    fw_status status = check_single(isa, rows, true, workspace, &state);
+    if (status == FW_OK)
+        status = check_sketch(sketch);
     if (status != FW_OK)
         return status;
-    if (!codes || !sketch_rows || state.sketch.code_bytes == 0)
+    if (fw_sketch_coarse_bytes(rows->vector_size) == 0)
         return FW_ERROR_ARGUMENT;
-    if ((uintptr_t)codes % FW_ALIGNMENT != 0)
-        return FW_ERROR_ALIGNMENT;
-    fw_kernels_of(isa)->sketch_rows(&state, rows, codes, sketch_rows);
+    fw_kernels_of(isa)->sketch_rows(&state, rows, sketch);
     return FW_OK;
 }

@@ -14,21 +14,23 @@
 typedef enum fw_row_type { FW_ROW_FLOAT32, FW_ROW_FLOAT16, FW_ROW_INT8, FW_ROW_TYPE_COUNT } fw_row_type;
 
 /*
- * A quarter of what float32 rows are, to look at first. A row times its inverse norm is about
- * scale * (codes - 128), and differs from it by a vector no longer than `error`. The product with a
- * query can so be told within bounds, and only rows that may be among the best are read in full:
- * what is found is the same.
+ * A sketch is a quarter of what float32 rows are, to look at first. A row times its inverse norm is
+ * about scale * (c - 128), c being integers from 1 to 255, and about scale * (16 h - 120.5), h = c / 16
+ * without its fraction, and differs from these by vectors no longer than `error` and `coarse error`.
+ * The product with a query can so be told within bounds, first from h and then from all of c, and only
+ * rows that may be among the best are read in full: what is found is the same.
+ *
+ * Rows i .. i + 15, i a multiple of 16, are a block of each of two arrays. It begins with bytes: that of
+ * element 0 of the first row, elements 1, 2, 3, of the second row, ..., element 8 of the first row and
+ * so on. Byte d has element d in its lower and element d + 4 in its higher four bits. Then come floats,
+ * 16 of each kind.
  */
-typedef struct fw_sketch_row {
-    float scale;
-    float length; /* of scale * (codes - 128) */
-    float error;  /* with what rounding can add to a score; -inf for a row that is not finite */
-} fw_sketch_row;
+enum { FW_SKETCH_ROWS = 16 };
 
 typedef struct fw_sketch {
-    const uint8_t *codes; /* (n_rows, code_bytes), 64-byte aligned */
-    size_t code_bytes;    /* fw_sketch_code_bytes(vector_size) */
-    const fw_sketch_row *rows;
+    uint8_t *coarse; /* h; scale, length of the row or more, coarse error: with what rounding can add
+                        to a score, and -inf for a row that is not finite or not there */
+    uint8_t *fine;   /* c - 16 h; error */
 } fw_sketch;
 
 /* A stretch of the rows of a matrix. Row i is scales[i] times its elements. */
@@ -40,7 +42,8 @@ typedef struct fw_rows {
     int32_t n_rows;             /* >= 0 */
     const float *scales;        /* (n_rows), or null: all 1 */
     const float *inverse_norms; /* (n_rows): 1 / length of the row, 0 for a row of zeros */
-    const fw_sketch *sketch;    /* of these rows; read in a search with has_sketch only */
+    const fw_sketch *sketch;    /* from the block that has the first of these rows on, 64-byte aligned;
+                                   read in a search with has_sketch only */
 } fw_rows;
 
 /* Whether this CPU multiplies bytes (AVX-512 VNNI). Ask once and keep it: asking the CPU is slow. */
@@ -87,11 +90,11 @@ fw_status fw_score_rows(fw_isa isa, const fw_rows *rows, const float *query, flo
 /* norms[i] = the Euclidean length of row i; inverse_norms of `rows` are not read. */
 fw_status fw_measure_rows(fw_isa isa, const fw_rows *rows, float *norms, void *workspace);
 
-/* vector_size rounded up to 64; 0 if it is out of range: at most 2^16 have sums that fit an int32. */
-size_t fw_sketch_code_bytes(size_t vector_size);
-/* Make the sketch of rows: codes of shape (n_rows, code_bytes), 64-byte aligned, and (n_rows) rows.
- * `rows->sketch` is not read; scratch is that of fw_score_rows. */
-fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *codes, fw_sketch_row *sketch_rows,
-                         void *workspace);
+/* Bytes of a block; 0 if vector_size is out of range: at most 2^16 have sums that fit an int32. */
+size_t fw_sketch_coarse_bytes(size_t vector_size);
+size_t fw_sketch_fine_bytes(size_t vector_size);
+/* Make the blocks of rows, the first of which begins a block; 64-byte aligned. `rows->sketch` is not
+ * read; scratch is that of fw_score_rows. */
+fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, const fw_sketch *sketch, void *workspace);
 
 #endif

@@ -14,7 +14,8 @@
 #define TILE_ROWS 6      /* 12 sums + 2 vecs of queries + 1 element of a row = 15 */
 #define TILE_VECS 2
 #define DOT_QUERIES 2 /* 8 sums of four rows + 2 queries + 1 row = 11 */
-#define BYTE_QUERIES 2
+#define CODE_QUERIES 4 /* 8 sums + 2 vecs of rows + ones + 1 query + 1 other = 13 */
+#define CODE_BLOCKS 1
 
 typedef __m256 vec;
 
@@ -69,17 +70,16 @@ FW_INLINE vec vec_sums(const vec *a)
 
 typedef __m256i vec_int;
 
-FW_INLINE vec_int vec_int_zero(void) { return _mm256_setzero_si256(); }
+FW_INLINE vec_int vec_int_set1(int32_t a) { return _mm256_set1_epi32(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return _mm256_cvtepi32_ps(a); }
-FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
+FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return _mm256_load_si256((const __m256i *)p); }
+FW_INLINE void vec_int_store(int32_t *p, vec_int a) { _mm256_store_si256((__m256i *)p, a); }
+FW_INLINE vec_int vec_low_codes(vec_int x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
+FW_INLINE vec_int vec_high_codes(vec_int x) { return vec_low_codes(_mm256_srli_epi16(x, 4)); }
+FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
 {
-    /* By way of 16 bits: vpmaddubsw's sums of two products of bytes would saturate. */
-    for (int half = 0; half < 32; half += 16) {
-        const __m256i xs = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(x + half)));
-        const __m256i ys = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(y + half)));
-        a = _mm256_add_epi32(a, _mm256_madd_epi16(xs, ys));
-    }
-    return a;
+    const __m256i pairs = _mm256_maddubs_epi16(x, _mm256_set1_epi32(four));
+    return _mm256_add_epi32(a, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
 FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)

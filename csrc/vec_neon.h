@@ -15,7 +15,8 @@
 #define TILE_ROWS 8       /* 24 sums + 3 vecs of queries + 1 element of a row = 28 */
 #define TILE_VECS 3
 #define DOT_QUERIES 4 /* 16 sums of four rows + 4 queries + 1 row = 21 */
-#define BYTE_QUERIES 4
+#define CODE_QUERIES 4 /* 16 sums + 4 vecs of rows + 1 query + 2 others = 23 */
+#define CODE_BLOCKS 1
 
 typedef float32x4_t vec;
 
@@ -63,17 +64,24 @@ FW_INLINE vec vec_sums(const vec *a)
 
 typedef int32x4_t vec_int;
 
-FW_INLINE vec_int vec_int_zero(void) { return vdupq_n_s32(0); }
+FW_INLINE vec_int vec_int_set1(int32_t a) { return vdupq_n_s32(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return vcvtq_f32_s32(a); }
-FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
+FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
+FW_INLINE void vec_int_store(int32_t *p, vec_int a) { vst1q_s32(p, a); }
+FW_INLINE vec_int vec_low_codes(vec_int x)
 {
-    for (int half = 0; half < 16; half += 8) {
-        const int16x8_t xs = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(x + half)));
-        const int16x8_t ys = vmovl_s8(vld1_s8(y + half));
-        a = vmlal_s16(a, vget_low_s16(xs), vget_low_s16(ys));
-        a = vmlal_s16(a, vget_high_s16(xs), vget_high_s16(ys));
-    }
-    return a;
+    return vreinterpretq_s32_u8(vandq_u8(vreinterpretq_u8_s32(x), vdupq_n_u8(15)));
+}
+FW_INLINE vec_int vec_high_codes(vec_int x)
+{
+    return vreinterpretq_s32_u8(vshrq_n_u8(vreinterpretq_u8_s32(x), 4));
+}
+FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
+{
+    const int8x16_t xs = vreinterpretq_s8_s32(x);
+    const int8x8_t ys = vreinterpret_s8_s32(vdup_n_s32(four));
+    const int16x8_t low = vmull_s8(vget_low_s8(xs), ys), high = vmull_s8(vget_high_s8(xs), ys);
+    return vpadalq_s16(a, vpaddq_s16(low, high));
 }
 
 FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)

@@ -18,7 +18,8 @@
 #define TILE_ROWS 6
 #define TILE_VECS 2
 #define DOT_QUERIES 2
-#define BYTE_QUERIES 2
+#define CODE_QUERIES 2
+#define CODE_BLOCKS 1
 
 typedef struct vec {
     float f[VEC_WIDTH];
@@ -157,31 +158,17 @@ FW_INLINE vec vec_sums(const vec *a)
     return r;
 }
 
-typedef struct vec_int {
-    int32_t i[VEC_WIDTH];
-} vec_int;
-
-FW_INLINE vec_int vec_int_zero(void)
-{
-    vec_int r;
-    VEC_EACH r.i[l] = 0;
-    return r;
-}
-
-FW_INLINE vec vec_from_int(vec_int a)
-{
-    vec r;
-    VEC_EACH r.f[l] = (float)a.i[l];
-    return r;
-}
-
-/* The sum of all lanes grows by x[0] y[0] + ... of 4 * VEC_WIDTH bytes; which lane by what is open. */
-FW_INLINE vec_int vec_dot_bytes(vec_int a, const uint8_t *x, const int8_t *y)
-{
-    VEC_EACH for (int b = 4 * l; b < 4 * l + 4; ++b)
-        a.i[l] += x[b] * y[b];
-    return a;
-}
+/*
+ * Those of sketch_rows.h are not here, because in plain C they take longer than products of floats.
+ * A vec_int has an int32_t or four bytes a lane:
+ *   vec_int_set1(a)           all lanes a
+ *   vec_int_store(p, a)       to 64-byte aligned memory
+ *   vec_from_int(a)           as floats
+ *   vec_codes_load(p)         bytes, from 64-byte aligned memory
+ *   vec_low_codes(x)          the lower four bits of each byte; vec_high_codes: the higher
+ *   vec_dot_fours(a, x, y)    lane l: a + the products of its bytes in x, at most 15, with the four
+ *                             signed bytes of y, an int32_t as they are in memory
+ */
 
 /* out[0..3] = the sums of all lanes of a, b, c, d. */
 FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)

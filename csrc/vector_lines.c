@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "decimal.h"
+#include "kernels.h"
 
 size_t fw_find_lines(const uint8_t *text, size_t n_bytes, size_t capacity, int64_t *word_ends,
                      int64_t *ends)
@@ -79,18 +80,49 @@ void fw_copy_rows(const uint8_t *text, const int64_t *begins, size_t n_rows, siz
         memcpy(rows + i * row_bytes, text + begins[i], row_bytes);
 }
 
-size_t fw_print_rows(const uint8_t *words, const int64_t *offsets, const float *rows, size_t n_rows,
-                     size_t columns, size_t stride, uint8_t *out)
+/* Print numbers, each with a space behind it; return the end of it. */
+static uint8_t *print_some(const fw_kernels *kernels, const float *numbers, size_t n, uint8_t *to)
 {
+    uint32_t bits[FW_DECIMAL_LANES] = {0}, positive[FW_DECIMAL_LANES];
+    fw_decimals found;
+    memcpy(bits, numbers, n * sizeof *bits);
+    for (size_t i = 0; i < FW_DECIMAL_LANES; i++)
+        positive[i] = bits[i] & 0x7fffffff;
+    kernels->find_decimals(positive, &found);
+    for (size_t i = 0; i < n; i++) {
+        const fw_decimal decimal = {found.first[i], found.high[i], found.low[i], found.point[i]};
+        to += fw_print_decimal(bits[i], decimal, to);
+        *to++ = ' ';
+    }
+    return to;
+}
+
+static uint8_t *print_row(const fw_kernels *kernels, const float *row, size_t columns, uint8_t *to)
+{
+    if (kernels->find_decimals) {
+        for (size_t column = 0; column < columns; column += FW_DECIMAL_LANES) {
+            const size_t left = columns - column;
+            to = print_some(kernels, row + column, left < FW_DECIMAL_LANES ? left : FW_DECIMAL_LANES, to);
+        }
+    } else {
+        for (size_t column = 0; column < columns; column++) {
+            to += fw_print_float(row[column], to);
+            *to++ = ' ';
+        }
+    }
+    to[-1] = '\n';
+    return to;
+}
+
+size_t fw_print_rows(fw_isa isa, const uint8_t *words, const int64_t *offsets, const float *rows,
+                     size_t n_rows, size_t columns, size_t stride, uint8_t *out)
+{
+    const fw_kernels *const kernels = fw_kernels_of(isa);
     uint8_t *to = out;
-    for (size_t i = 0; i < n_rows; i++) {
+    for (size_t i = 0; kernels && i < n_rows; i++) {
         size_t length = (size_t)(offsets[i + 1] - offsets[i]);
         memcpy(to, words + offsets[i], length);
-        to += length;
-        for (size_t column = 0; column < columns; column++) {
-            to += fw_print_float(rows[i * stride + column], to);
-            *to++ = column + 1 < columns ? ' ' : '\n';
-        }
+        to = print_row(kernels, rows + i * stride, columns, to + length);
     }
     return (size_t)(to - out);
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fastw2v.h"
+
 /*
  * Find the lines of text[0 .. n_bytes): line i begins after the newline at ends[i - 1], or at 0, its
  * word ends at the first space in it, word_ends[i], or else with the line, and its newline is at
@@ -40,9 +42,10 @@ void fw_copy_rows(const uint8_t *text, const int64_t *begins, size_t n_rows, siz
 /*
  * Write lines: words[offsets[i] .. offsets[i + 1]), which is a word and the space after it, and
  * `columns` numbers, at least one, from rows[i * stride] on. `out` must have room for the words and
- * columns * (FW_FLOAT_CHARS + 1) bytes a line. Returns how many bytes were written.
+ * columns * (FW_FLOAT_CHARS + 1) bytes a line. Returns how many bytes were written: 0 if this build
+ * does not have the instruction set.
  */
-size_t fw_print_rows(const uint8_t *words, const int64_t *offsets, const float *rows, size_t n_rows,
-                     size_t columns, size_t stride, uint8_t *out);
+size_t fw_print_rows(fw_isa isa, const uint8_t *words, const int64_t *offsets, const float *rows,
+                     size_t n_rows, size_t columns, size_t stride, uint8_t *out);
 
 #endif

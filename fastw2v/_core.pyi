@@ -271,9 +271,16 @@ def decode_spans(
     """Return the words text[begins[i]:ends[i]]."""
 
 def print_rows(
-    words: bytes, offsets: NDArray[np.int64], rows: NDArray[np.float32], out: NDArray[np.uint8]
+    isa: str,
+    words: bytes,
+    offsets: NDArray[np.int64],
+    rows: NDArray[np.float32],
+    out: NDArray[np.uint8],
 ) -> int:
     """Write lines of a word, its space and numbers to `out` (fw_print_rows); return the bytes."""
+
+#: Rows that a block of a sketch has.
+SKETCH_ROWS: int
 
 @disjoint_base
 class Search:
@@ -307,13 +314,13 @@ class Search:
         first_id: int,
         inverse_norms: NDArray[np.float32],
         scales: NDArray[np.float32] | None = None,
-        codes: NDArray[np.uint8] | None = None,
-        sketch_rows: NDArray[np.float32] | None = None,
+        coarse: NDArray[np.uint8] | None = None,
+        fine: NDArray[np.uint8] | None = None,
     ) -> None:
         """Search rows first_id, first_id + 1, ...; call with rising `first_id` (fw_search_rows).
 
-        `elements` is a view of rows of `dtype` as bytes, `codes` and `sketch_rows` are theirs of
-        `sketch_rows`.
+        `elements` is a view of rows of `dtype` as bytes; `coarse` and `fine` are the blocks of a
+        sketch that have these rows.
         """
     def end(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return ids and scores, both of shape (n_queries, n_found): the best first.
@@ -341,16 +348,16 @@ def measure_rows(
 ) -> None:
     """Write the Euclidean length of every row (fw_measure_rows)."""
 
-def sketch_code_bytes(vector_size: int) -> int:
-    """Columns of the codes of a sketch; 0 if rows of that size have none."""
+def sketch_bytes(vector_size: int) -> tuple[int, int]:
+    """Bytes of a coarse and of a fine block of a sketch; 0 if rows of that size have none."""
 
 def sketch_rows(
     isa: str,
     elements: NDArray[np.uint8],
     dtype: str,
-    codes: NDArray[np.uint8],
-    sketch_rows: NDArray[np.float32],
+    coarse: NDArray[np.uint8],
+    fine: NDArray[np.uint8],
     inverse_norms: NDArray[np.float32],
     scales: NDArray[np.float32] | None = None,
 ) -> None:
-    """Write the sketch of every row (fw_sketch_rows): codes, and scale, length and error."""
+    """Write the blocks of rows, the first of which begins a block (fw_sketch_rows)."""

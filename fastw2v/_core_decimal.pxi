@@ -92,8 +92,9 @@ def decode_spans(text, begins, ends, str errors) -> list:
     return words
 
 
-def print_rows(words, offsets, const float[:, :] rows, out) -> int:
+def print_rows(str isa, words, offsets, const float[:, :] rows, out) -> int:
     """Write lines of a word with its space and numbers to `out` (fw_print_rows); return how many bytes."""
+    cdef fw_isa chosen = _parse_isa(isa)
     cdef const uint8_t[::1] words_view = bytes_in(words, "words")
     cdef const int64_t[::1] offsets_view = int64_in(offsets, "offsets")
     cdef uint8_t[::1] out_view = bytes_out(out, "out")
@@ -115,7 +116,8 @@ def print_rows(words, offsets, const float[:, :] rows, out) -> int:
                             + n * columns * (FW_FLOAT_CHARS + 1)):
         raise ValueError(f"out has only {out_view.shape[0]} bytes")
     with nogil:
-        written = fw_print_rows(&words_view[0] if words_view.shape[0] > 0 else <const uint8_t *>"",
+        written = fw_print_rows(chosen,
+                                &words_view[0] if words_view.shape[0] > 0 else <const uint8_t *>"",
                                 &offsets_view[0], &rows[0, 0], <size_t>n, <size_t>columns,
                                 <size_t>stride, &out_view[0])
     return written

@@ -9,6 +9,9 @@ cdef dict _ROW_TYPES = {
 }
 
 
+#: Rows that a block of a sketch has.
+SKETCH_ROWS = FW_SKETCH_ROWS
+
 cdef bint _HAS_BYTE_DOTS = fw_isa_has_byte_dots()
 
 
@@ -41,6 +44,23 @@ cdef fw_rows _rows_of(const uint8_t[:, :] elements, str dtype, const float[::1] 
     rows.sketch = NULL
     rows.inverse_norms = &inverse_norms[0] if inverse_norms is not None and n > 0 else NULL
     return rows
+
+
+cdef fw_sketch _sketch_of(const uint8_t[:, ::1] coarse, const uint8_t[:, ::1] fine,
+                          Py_ssize_t n_lanes, size_t vector_size) except *:
+    """Return the C view of the blocks of so many rows, checked but for their alignment."""
+    cdef fw_sketch sketch
+    cdef Py_ssize_t n = (n_lanes + FW_SKETCH_ROWS - 1) // FW_SKETCH_ROWS
+    cdef size_t coarse_bytes = fw_sketch_coarse_bytes(vector_size)
+    cdef size_t fine_bytes = fw_sketch_fine_bytes(vector_size)
+    for name, blocks, size in (("coarse", coarse, coarse_bytes), ("fine", fine, fine_bytes)):
+        if blocks.shape[0] != n or <size_t>blocks.shape[1] != size or size == 0:
+            raise ValueError(f"the {name} blocks of {n_lanes} rows of {vector_size} elements have "
+                             f"the shape ({n}, {size}), not "
+                             f"({blocks.shape[0]}, {blocks.shape[1]})")
+    sketch.coarse = <uint8_t *>&coarse[0, 0] if n > 0 else NULL
+    sketch.fine = <uint8_t *>&fine[0, 0] if n > 0 else NULL
+    return sketch
 
 
 cdef class Search:
@@ -83,7 +103,7 @@ cdef class Search:
             self.search.n_excluded = <int32_t>excluded.shape[1]
             self.search.excluded = &excluded[0, 0]
         self.search.has_sketch, self.search.has_byte_dots = has_sketch, _HAS_BYTE_DOTS
-        if has_sketch and fw_sketch_code_bytes(<size_t>size) == 0:
+        if has_sketch and fw_sketch_coarse_bytes(<size_t>size) == 0:
             raise ValueError(f"rows of {size} elements have no sketch")
         self.search.scores, self.search.ids = &self.scores[0, 0], &self.ids[0, 0]
         self.workspace = _aligned_bytes(fw_search_workspace_size(&self.search))
@@ -91,25 +111,21 @@ cdef class Search:
 
     def search_rows(self, const uint8_t[:, :] elements, str dtype, int32_t first_id,
                     const float[::1] inverse_norms, const float[::1] scales=None,
-                    const uint8_t[:, ::1] codes=None,
-                    const float[:, ::1] sketch_rows=None) -> None:
+                    const uint8_t[:, ::1] coarse=None, const uint8_t[:, ::1] fine=None) -> None:
         """Search rows first_id, first_id + 1, ...; call with rising `first_id` (fw_search_rows).
 
-        `elements` is a view of rows of `dtype` as bytes, `codes` and `sketch_rows` are theirs of
-        `sketch_rows`.
+        `elements` is a view of rows of `dtype` as bytes; `coarse` and `fine` are the blocks of a
+        sketch that have these rows.
         """
         cdef fw_rows rows = _rows_of(elements, dtype, scales, inverse_norms)
         cdef fw_sketch sketch
         cdef fw_status status
-        if codes is not None and sketch_rows is not None and rows.n_rows > 0:
-            if (codes.shape[0] != rows.n_rows or sketch_rows.shape[0] != rows.n_rows
-                    or sketch_rows.shape[1] != 3):
-                raise ValueError(f"codes and sketch_rows must be of {rows.n_rows} rows")
-            sketch.codes, sketch.code_bytes = &codes[0, 0], <size_t>codes.shape[1]
-            sketch.rows = <const fw_sketch_row *>&sketch_rows[0, 0]
-            rows.sketch = &sketch
         if rows.n_rows == 0:
             return
+        if coarse is not None and fine is not None:
+            sketch = _sketch_of(coarse, fine, first_id % FW_SKETCH_ROWS + <Py_ssize_t>rows.n_rows,
+                                rows.vector_size)
+            rows.sketch = &sketch
         with nogil:
             status = fw_search_rows(&self.search, &rows, first_id, &self.workspace[0])
         raise_status(status)
@@ -160,27 +176,23 @@ def measure_rows(str isa, const uint8_t[:, :] elements, str dtype, float[::1] no
     raise_status(status)
 
 
-def sketch_code_bytes(Py_ssize_t vector_size) -> int:
-    """Columns of the codes of a sketch; 0 if rows of that size have none."""
-    return fw_sketch_code_bytes(<size_t>max(vector_size, 0))
+def sketch_bytes(Py_ssize_t vector_size) -> tuple[int, int]:
+    """Bytes of a coarse and of a fine block of a sketch; 0 if rows of that size have none."""
+    cdef size_t size = <size_t>max(vector_size, 0)
+    return fw_sketch_coarse_bytes(size), fw_sketch_fine_bytes(size)
 
 
-def sketch_rows(str isa, const uint8_t[:, :] elements, str dtype, uint8_t[:, ::1] codes,
-                float[:, ::1] sketch_rows, const float[::1] inverse_norms,
+def sketch_rows(str isa, const uint8_t[:, :] elements, str dtype, uint8_t[:, ::1] coarse,
+                uint8_t[:, ::1] fine, const float[::1] inverse_norms,
                 const float[::1] scales=None) -> None:
-    """Write the sketch of every row (fw_sketch_rows): codes, and scale, length and error."""
+    """Write the blocks of rows, the first of which begins a block (fw_sketch_rows)."""
     cdef fw_rows rows = _rows_of(elements, dtype, scales, inverse_norms)
     cdef fw_isa chosen = _parse_isa(isa)
     cdef fw_status status
-    cdef size_t code_bytes = fw_sketch_code_bytes(rows.vector_size)
-    if (codes.shape[0] != rows.n_rows or <size_t>codes.shape[1] != code_bytes or code_bytes == 0
-            or sketch_rows.shape[0] != rows.n_rows or sketch_rows.shape[1] != 3):
-        raise ValueError(f"a sketch of {rows.n_rows} rows of {rows.vector_size} elements has "
-                         f"{code_bytes} codes a row and 3 numbers")
+    cdef fw_sketch sketch = _sketch_of(coarse, fine, rows.n_rows, rows.vector_size)
     if rows.n_rows == 0:
         return
     cdef uint8_t[::1] workspace = _aligned_bytes(fw_score_workspace_size(rows.vector_size))
     with nogil:
-        status = fw_sketch_rows(chosen, &rows, &codes[0, 0],
-                                <fw_sketch_row *>&sketch_rows[0, 0], &workspace[0])
+        status = fw_sketch_rows(chosen, &rows, &sketch, &workspace[0])
     raise_status(status)

@@ -207,7 +207,7 @@ cdef extern from "vector_lines.h" nogil:
                          size_t n_rows, size_t columns, float *rows)
     void fw_copy_rows(const uint8_t *text, const int64_t *begins, size_t n_rows, size_t row_bytes,
                       uint8_t *rows)
-    size_t fw_print_rows(const uint8_t *words, const int64_t *offsets, const float *rows,
+    size_t fw_print_rows(fw_isa isa, const uint8_t *words, const int64_t *offsets, const float *rows,
                          size_t n_rows, size_t columns, size_t stride, uint8_t *out)
 
 
@@ -216,14 +216,11 @@ cdef extern from "nearest.h" nogil:
         FW_ROW_FLOAT32
         FW_ROW_FLOAT16
         FW_ROW_INT8
-    ctypedef struct fw_sketch_row:
-        float scale
-        float length
-        float error
+    enum:
+        FW_SKETCH_ROWS
     ctypedef struct fw_sketch:
-        const uint8_t *codes
-        size_t code_bytes
-        const fw_sketch_row *rows
+        uint8_t *coarse
+        uint8_t *fine
     ctypedef struct fw_rows:
         fw_row_type type
         const void *data
@@ -255,6 +252,7 @@ cdef extern from "nearest.h" nogil:
     fw_status fw_score_rows(fw_isa isa, const fw_rows *rows, const float *query, float *scores,
                             void *workspace)
     fw_status fw_measure_rows(fw_isa isa, const fw_rows *rows, float *norms, void *workspace)
-    size_t fw_sketch_code_bytes(size_t vector_size)
-    fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, uint8_t *codes,
-                             fw_sketch_row *sketch_rows, void *workspace)
+    size_t fw_sketch_coarse_bytes(size_t vector_size)
+    size_t fw_sketch_fine_bytes(size_t vector_size)
+    fw_status fw_sketch_rows(fw_isa isa, const fw_rows *rows, const fw_sketch *sketch,
+                             void *workspace)

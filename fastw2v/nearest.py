@@ -5,24 +5,21 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import _core
-from fastw2v.system import resolve_isa, usable_cpus
-from fastw2v.threads import run_all
+from fastw2v.stretches import Stretches, share
+from fastw2v.system import resolve_isa
 
 Floats = NDArray[np.float32]
 Rows = NDArray[Any]  # of shape (n_rows, vector_size), float32, float16 or int8
-T = TypeVar("T")
 
-#: Bytes of rows that a call into C reads: so few that Ctrl-C is heard within some 20 ms, so many
-#: that the calls cost nothing.
+#: Bytes of rows or of their sketch that a call into C reads: so few that Ctrl-C is heard within
+#: some 20 ms, so many that the calls cost nothing.
 STRETCH_BYTES = 32 << 20
 #: If there are several groups of queries: then the rows stay in the cache from one to the next.
 CACHED_BYTES = 4 << 20
@@ -36,18 +33,24 @@ class Sketch:
 
     Attributes
     ----------
-    codes : ndarray of shape (n_rows, a multiple of 64), uint8
-    rows : ndarray of shape (n_rows, 3), float32
-        Scale, length and error: csrc/nearest.h has the formula.
+    coarse, fine : ndarray of shape (n_blocks, bytes of a block), uint8
+        Of `_core.SKETCH_ROWS` rows a block: csrc/nearest.h has the layout, and the formula.
+    n_rows : int
     """
 
-    codes: NDArray[np.uint8]
-    rows: Floats
+    coarse: NDArray[np.uint8]
+    fine: NDArray[np.uint8]
+    n_rows: int
 
     @property
     def nbytes(self) -> int:
         """Bytes of both arrays."""
-        return self.codes.nbytes + self.rows.nbytes
+        return self.coarse.nbytes + self.fine.nbytes
+
+    def first(self, n_rows: int) -> Sketch:
+        """Return the sketch of the first rows alone, a view."""
+        blocks = _in_blocks(0, n_rows)
+        return Sketch(self.coarse[blocks], self.fine[blocks], n_rows)
 
 
 def nearest(
@@ -116,7 +119,7 @@ def nearest(
     name = _isa(isa)
     step = matrix.step(-(-len(units) // GROUP))
 
-    def work(stretches: _Stretches) -> tuple[NDArray[np.int32], Floats]:
+    def work(stretches: Stretches) -> tuple[NDArray[np.int32], Floats]:
         searches = [
             _core.Search(
                 name,
@@ -134,7 +137,7 @@ def nearest(
         ids, cosines = zip(*(search.end() for search in searches), strict=True)
         return np.concatenate(ids), np.concatenate(cosines)
 
-    return _merge(_share(begin, end, step, threads, work), n_found)
+    return _merge(share(begin, end, step, threads, work), n_found)
 
 
 def cosines(
@@ -155,13 +158,13 @@ def cosines(
     found = np.empty(end - begin, np.float32)
     name = _isa(isa)
 
-    def work(stretches: _Stretches) -> None:
+    def work(stretches: Stretches) -> None:
         for first, last in stretches:
             elements, to = matrix.elements(first, last), found[first - begin : last - begin]
             norms, scales = matrix.beside(first, last)[:2]
             _core.score_rows(name, elements, matrix.dtype, unit, to, norms, scales)
 
-    _share(begin, end, matrix.step(), threads, work)
+    share(begin, end, matrix.step(), threads, work)
     return found
 
 
@@ -175,12 +178,12 @@ def row_norms(
     norms = np.empty(len(rows), np.float32)
     name = _isa(isa)
 
-    def work(stretches: _Stretches) -> None:
+    def work(stretches: Stretches) -> None:
         for first, last in stretches:
             elements, scales = matrix.elements(first, last), matrix.beside(first, last)[1]
             _core.measure_rows(name, elements, matrix.dtype, norms[first:last], scales)
 
-    _share(0, len(rows), matrix.step(), threads, work)
+    share(0, len(rows), matrix.step(), threads, work)
     return norms
 
 
@@ -213,22 +216,25 @@ def make_sketch(
         Rows are longer than 65,536.
     """
     matrix = _Matrix(rows, inverse_norms, scales)
-    n_bytes = _core.sketch_code_bytes(matrix.vector_size)
-    if n_bytes == 0:
+    n_blocks = _in_blocks(0, len(rows)).stop
+    coarse, fine = (_aligned(n_blocks, size) for size in _core.sketch_bytes(matrix.vector_size))
+    if coarse.shape[1] == 0:
         raise ValueError(f"rows of {matrix.vector_size} elements have no sketch")
-    memory = np.empty(len(rows) * n_bytes + 64, np.uint8)
-    codes = memory[-memory.ctypes.data % 64 :][: len(rows) * n_bytes].reshape(len(rows), n_bytes)
-    numbers = np.empty((len(rows), 3), np.float32)
     name = _isa(isa)
 
-    def work(stretches: _Stretches) -> None:
+    def work(stretches: Stretches) -> None:
         for first, last in stretches:
             elements, (norms, scales) = matrix.elements(first, last), matrix.beside(first, last)[:2]
-            to = codes[first:last], numbers[first:last]
-            _core.sketch_rows(name, elements, matrix.dtype, *to, norms, scales)
+            to = _in_blocks(first, last)
+            _core.sketch_rows(name, elements, matrix.dtype, coarse[to], fine[to], norms, scales)
 
-    _share(0, len(rows), matrix.step(), threads, work)
-    return Sketch(codes, numbers)
+    share(0, len(rows), matrix.step(), threads, work)
+    return Sketch(coarse, fine, len(rows))
+
+
+def searches_sketches(isa: str | None = None) -> bool:
+    """Return whether `nearest` reads a sketch: without vectors of bytes it would take longer."""
+    return _isa(isa) != "portable"
 
 
 # ---- What the caller gave ------------------------------------------------------------------------
@@ -254,8 +260,8 @@ class _Matrix:
         self._inverse_norms = _per_row("inverse_norms", inverse_norms, len(rows))
         self._scales = _per_row("scales", scales, len(rows))
         self._sketch = sketch
-        if sketch is not None and len(sketch.codes) != len(rows):
-            raise ValueError(f"the sketch is of {len(sketch.codes)} rows, not {len(rows)}")
+        if sketch is not None and sketch.n_rows != len(rows):
+            raise ValueError(f"the sketch is of {sketch.n_rows} rows, not {len(rows)}")
         item = rows.dtype.itemsize
         self._is_readable = (
             rows.dtype.isnative
@@ -266,6 +272,8 @@ class _Matrix:
         )
         self.vector_size = rows.shape[1]
         self._row_bytes: int = rows.shape[1] * item
+        if sketch is not None:
+            self._row_bytes = -(-sketch.coarse.shape[1] // _core.SKETCH_ROWS)
 
     def clip(self, clip_start: int, clip_end: int | None) -> tuple[int, int]:
         """Return the rows to search, as begin and end."""
@@ -290,12 +298,24 @@ class _Matrix:
         return stretch.view(np.uint8)
 
     def beside(self, first: int, last: int) -> tuple[Any, Any, Any, Any]:
-        """Return inverse norms, scales, codes and sketch rows of a stretch."""
-        every: list[NDArray[Any] | None] = [self._inverse_norms, self._scales, None, None]
-        if self._sketch is not None:
-            every[2:] = [self._sketch.codes, self._sketch.rows]
-        norms, scales, codes, numbers = (a if a is None else a[first:last] for a in every)
-        return norms, scales, codes, numbers
+        """Return inverse norms, scales, and both parts of the sketch of a stretch."""
+        every = self._inverse_norms, self._scales
+        norms, scales = (a if a is None else a[first:last] for a in every)
+        if self._sketch is None:
+            return norms, scales, None, None
+        blocks = _in_blocks(first, last)
+        return norms, scales, self._sketch.coarse[blocks], self._sketch.fine[blocks]
+
+
+def _aligned(n: int, size: int) -> NDArray[np.uint8]:
+    """Return new bytes of shape (n, size) that begin at a cache line."""
+    memory = np.empty(n * size + 64, np.uint8)
+    return memory[-memory.ctypes.data % 64 :][: n * size].reshape(n, size)
+
+
+def _in_blocks(first: int, last: int) -> slice:
+    """Return which blocks of a sketch have the rows first .. last - 1."""
+    return slice(first // _core.SKETCH_ROWS, -(-last // _core.SKETCH_ROWS))
 
 
 def _per_row(name: str, values: Floats | None, n_rows: int) -> Floats | None:
@@ -340,44 +360,6 @@ def _isa(isa: str | None) -> str:
 @functools.cache  # asking the CPU takes longer than a small search
 def _resolved(isa: str | None, _forced: str | None) -> str:
     return resolve_isa(isa)
-
-
-# ---- Threads -------------------------------------------------------------------------------------
-
-
-class _Stretches:
-    """Stretches of rows in rising order; each goes to the thread that asks first."""
-
-    def __init__(self, begin: int, end: int, step: int) -> None:
-        self._next, self._end, self._step = begin, end, step
-        self._lock = threading.Lock()
-
-    def stop(self) -> None:
-        """Hand out no more."""
-        with self._lock:
-            self._next = self._end
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        while True:
-            with self._lock:
-                first = self._next
-                self._next = last = min(first + self._step, self._end)
-            if first >= last:
-                return
-            yield first, last
-
-
-def _share(
-    begin: int, end: int, step: int, threads: int | None, work: Callable[[_Stretches], T]
-) -> list[T]:
-    """Have threads work through the rows, and return what each of them returns."""
-    wanted = usable_cpus() if threads is None else threads
-    if wanted < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
-    step = max(1, min(step, -(-(end - begin) // wanted)))
-    stretches = _Stretches(begin, end, step)
-    n_threads = max(1, min(wanted, -(-(end - begin) // step)))
-    return run_all([lambda: work(stretches)] * n_threads, stop=stretches.stop)
 
 
 def _merge(

@@ -180,7 +180,8 @@ def evaluate_word_analogies(
     known_rows = kv.vectors[first], None if kv.scales is None else kv.scales[first], kv.norms[first]
     excluded = lexicon.excluded(asked[:, :3])
     if similarity_function == "most_similar":
-        answers = answer_by_sum(*known_rows, asked[:, :3], excluded, threads=threads)
+        sketch = None if kv.sketch is None else kv.sketch.first(lexicon.n_words)
+        answers = answer_by_sum(*known_rows, asked[:, :3], excluded, sketch=sketch, threads=threads)
     else:
         answers = answer_by_product(*known_rows, asked[:, :3], excluded)
     right = (answers >= 0) & (lexicon.spelling_of[answers] == asked[:, 3])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.nearest import invert, make_sketch, nearest
+from fastw2v.nearest import Sketch, invert, make_sketch, nearest, searches_sketches
 
 Floats = NDArray[np.float32]
 Rows = NDArray[Any]  # float32, float16, or int8 with scales
@@ -30,6 +30,7 @@ def answer_by_sum(
     questions: Ids,
     excluded: Ids,
     *,
+    sketch: Sketch | None = None,
     threads: int | None = 1,
 ) -> Ids:
     """Return the row nearest to b - a + c, all at length 1, for each question ("3CosAdd").
@@ -45,6 +46,8 @@ def answer_by_sum(
         Rows a, b and c.
     excluded : ndarray of shape (n_questions, n), intp
         Rows that are no answer; numbers below 0 say nothing.
+    sketch : Sketch, optional
+        Of these rows, if there is one already.
     threads : int, optional
         How many to use; None for all CPUs that there are.
 
@@ -54,8 +57,7 @@ def answer_by_sum(
         -1 where no row is left.
     """
     inverse_norms = invert(norms)
-    sketch = None
-    if len(questions) >= SKETCH_QUESTIONS:
+    if sketch is None and len(questions) >= SKETCH_QUESTIONS and searches_sketches():
         sketch = make_sketch(rows, inverse_norms, scales=scales, threads=threads)
     asked, places = np.unique(questions, return_inverse=True)
     units = unit_rows(rows[asked], _some(scales, asked), norms[asked])

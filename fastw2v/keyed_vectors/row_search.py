@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.keyed_vectors.rows import Vector
-from fastw2v.nearest import Sketch, cosines, invert, make_sketch, nearest
+from fastw2v.nearest import (
+    Sketch,
+    cosines,
+    invert,
+    make_sketch,
+    nearest,
+    searches_sketches,
+)
 
 #: A sketch takes as long as 4 to 14 searches for one query each save with it (float32 and float16
 #: rows of 300). So it is made before the ninth: with it or without, no number of searches takes
@@ -102,6 +109,7 @@ class RowSearch:
             self._passes > SKETCH_PASSES
             and self._rows.size >= SKETCH_NUMBERS
             and self._rows.shape[1] <= LONGEST_ROW
+            and searches_sketches()
         )
         if self._sketching or pays:
             self.make_sketch(threads)

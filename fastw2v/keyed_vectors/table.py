@@ -14,7 +14,7 @@ from fastw2v.keyed_vectors.keys import Key, Keys, as_key, as_keys, is_key
 from fastw2v.keyed_vectors.row_search import RowSearch
 from fastw2v.keyed_vectors.rows import Vector, Which, check_rows, float32_rows
 from fastw2v.keyed_vectors.unknown import Found, Oov, check_oov, count_missing
-from fastw2v.nearest import row_norms
+from fastw2v.nearest import Sketch, row_norms
 from fastw2v.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -104,9 +104,9 @@ class VectorTable:
     def use_sketch(self, wanted: bool | None = True, *, threads: int = 1) -> None:
         """Choose whether searches use a sketch of the rows: the same results, faster, for memory.
 
-        A sketch is a byte of each number, with bounds of the error. A search reads it first, and
-        then only those rows that may be among the nearest. The cosines of a batch can differ in
-        their last digit.
+        A sketch is a byte of each number in two halves, with bounds of the error. A search reads
+        the first half, then the other where that does not decide, and then only those rows that
+        may be among the nearest. The cosines of a batch can differ in their last digit.
 
         Parameters
         ----------
@@ -125,14 +125,19 @@ class VectorTable:
 
         Notes
         -----
-        It takes ``len(self) * (vector_size + 12)`` bytes, with `vector_size` rounded up to 64: 28 %
+        It takes ``len(self) * (vector_size + 16)`` bytes, with `vector_size` rounded up to 8: 27 %
         of float32 rows of 300. It is this process's own, also where rows are a map of a file that
-        processes share.
+        processes share. Portable kernels have no use for it, and make none of themselves.
         """
         search = RowSearch(self.vectors, self.scales, self.norms, wanted)
         if wanted:
             search.make_sketch(threads)
         self._search, self._sketching = search, wanted
+
+    @property
+    def sketch(self) -> Sketch | None:
+        """The sketch that searches use now, if any: see `use_sketch`."""
+        return None if self._search is None else self._search.sketch
 
     def _row_search(self) -> RowSearch:
         """Return the search in the rows as they are now."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fastw2v._core import LONGEST_FLOAT, decode_spans, find_lines, parse_rows, print_rows
 from fastw2v.persistence.gathering import Gatherer
 from fastw2v.persistence.rows import Rows
+from fastw2v.system import resolve_isa
 
 READ_BYTES = 1 << 20  # how much of a file is looked at in one go; no word is longer
 WRITE_BYTES = 1 << 18  # how much float32 is printed at a time: with the text of it, in the L2 cache
@@ -174,6 +175,7 @@ def write_lines(file: BinaryIO, text: bytes, offsets: Places, rows: Rows) -> Non
         Words with the space behind each, of `encode_words`.
     rows : Rows
     """
+    isa = resolve_isa(None)
     line_bytes = (LONGEST_FLOAT + 1) * rows.vector_size
     out = np.empty(0, np.uint8)
     for begin, block in rows.blocks(WRITE_BYTES):
@@ -181,7 +183,7 @@ def write_lines(file: BinaryIO, text: bytes, offsets: Places, rows: Rows) -> Non
         size = int(places[-1] - places[0]) + line_bytes * len(block)
         if size > len(out):
             out = np.empty(size, np.uint8)
-        file.write(out[: print_rows(text, places, block, out)].data)
+        file.write(out[: print_rows(isa, text, places, block, out)].data)
 
 
 def encode_words(words: Sequence[str], format_name: str) -> tuple[bytes, Places]:

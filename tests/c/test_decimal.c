@@ -222,9 +222,32 @@ static void lines_are_printed(void)
     static const float rows[] = {1, 2.5f, 77, -0.5f, 1e-5f, 77};
     static const int64_t offsets[] = {0, 4, 5};
     uint8_t out[100];
-    size_t n = fw_print_rows((const uint8_t *)"the ~", offsets, rows, 2, 2, 3, out);
+    size_t n = fw_print_rows(FW_ISA_PORTABLE, (const uint8_t *)"the ~", offsets, rows, 2, 2, 3, out);
     static const char expected[] = "the 1.0 2.5\n~-0.5 1e-05\n";
     CHECK(n == strlen(expected) && memcmp(out, expected, n) == 0, "%.*s", (int)n, (char *)out);
+}
+
+static void every_instruction_set_prints_the_same(void)
+{
+    enum { COLUMNS = 37, ROOM = COLUMNS * (FW_FLOAT_CHARS + 1) };
+    static const int64_t offsets[] = {0, 0};
+    static const uint32_t special[] = {0, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 1, 0x7f7fffff};
+    for (int isa = 0; isa < FW_ISA_COUNT; isa++)
+        for (int i = 0; i < 3000 && fw_isa_available((fw_isa)isa); i++) {
+            float row[COLUMNS];
+            uint8_t expected[ROOM], out[ROOM + 1], *to = expected;
+            for (size_t column = 0; column < COLUMNS; column++) {
+                const uint32_t bits = i % 2 ? random_bits() : random_bits() % 0x8000000 + 0x38000000;
+                row[column] = float_of(i == 0 && column < 7 ? special[column] : bits);
+                to += fw_print_float(row[column], to);
+                *to++ = column + 1 < COLUMNS ? ' ' : '\n';
+            }
+            out[ROOM] = 0x7e;
+            const size_t n = fw_print_rows((fw_isa)isa, expected, offsets, row, 1, COLUMNS, COLUMNS, out);
+            CHECK(n == (size_t)(to - expected) && memcmp(out, expected, n) == 0 && out[ROOM] == 0x7e,
+                  "%s: %.*s", fw_isa_name((fw_isa)isa), (int)n, (char *)out);
+        }
+    CHECK(fw_print_rows(FW_ISA_COUNT, NULL, offsets, NULL, 1, 1, 1, NULL) == 0, "no such set");
 }
 
 int main(void)
@@ -237,5 +260,6 @@ int main(void)
     lines_are_found_and_read_up_to_a_wrong_one();
     entries_are_found_with_and_without_newlines();
     lines_are_printed();
+    every_instruction_set_prints_the_same();
     return report("test_decimal");
 }

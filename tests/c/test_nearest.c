@@ -85,11 +85,10 @@ static void measure(fw_isa isa)
         HOLDS(fabs((double)m.norms[i] - sqrt(square)) <= 1e-5 * sqrt(square));
         m.inverse_norms[i] = square > 0.0 ? 1.0f / m.norms[i] : 0.0f;
     }
-    const size_t code_bytes = fw_sketch_code_bytes(size);
-    uint8_t *const codes = guarded_alloc(n * code_bytes);
-    fw_sketch_row *const sketched = guarded_alloc(n * sizeof *sketched);
-    HOLDS(fw_sketch_rows(isa, &m.rows, codes, sketched, workspace) == FW_OK);
-    m.sketch = (fw_sketch){codes, code_bytes, sketched};
+    const size_t n_blocks = (n + FW_SKETCH_ROWS - 1) / FW_SKETCH_ROWS;
+    m.sketch.coarse = guarded_alloc(n_blocks * fw_sketch_coarse_bytes(size));
+    m.sketch.fine = guarded_alloc(n_blocks * fw_sketch_fine_bytes(size));
+    HOLDS(fw_sketch_rows(isa, &m.rows, &m.sketch, workspace) == FW_OK);
 }
 
 static double cosine(size_t row, const float *query)
@@ -145,13 +144,13 @@ static void test_search(fw_isa isa, int32_t n_queries, bool has_sketch, bool has
     HOLDS(fw_search_begin(&s, workspace) == FW_OK);
     for (int32_t first = 0; first < m.rows.n_rows; first += 25) { /* no multiple of a tile */
         fw_rows stretch = m.rows;
-        fw_sketch sketch = m.sketch;
         stretch.data = (const char *)m.rows.data + (size_t)first * m.rows.row_bytes;
         stretch.n_rows = m.rows.n_rows - first < 25 ? m.rows.n_rows - first : 25;
         stretch.inverse_norms += first;
         stretch.scales = m.rows.scales ? m.rows.scales + first : NULL;
-        sketch.codes += (size_t)first * sketch.code_bytes;
-        sketch.rows += first;
+        fw_sketch sketch = m.sketch;
+        sketch.coarse += (size_t)(first / FW_SKETCH_ROWS) * fw_sketch_coarse_bytes(size);
+        sketch.fine += (size_t)(first / FW_SKETCH_ROWS) * fw_sketch_fine_bytes(size);
         stretch.sketch = &sketch;
         HOLDS(fw_search_rows(&s, &stretch, first, workspace) == FW_OK);
     }
@@ -175,8 +174,8 @@ static void test_scores(fw_isa isa)
 
 static void test_shape(fw_isa isa, fw_row_type type, size_t size)
 {
-    static const int32_t query_counts[] = {1, 3, 4, 9, 17, 50, MOST_QUERIES};
-    static const int32_t row_counts[] = {1, 5, 8, MOST_ROWS};
+    static const int32_t query_counts[] = {1, 2, 3, 5, 9, 17, 50, MOST_QUERIES};
+    static const int32_t row_counts[] = {1, 5, 16, 33, MOST_ROWS};
     for (size_t i = 0; i < sizeof row_counts / sizeof *row_counts; ++i)
         for (size_t j = 0; j < sizeof query_counts / sizeof *query_counts; ++j) {
             snprintf(test_context, sizeof test_context, "%s, rows %d of %d x %zu, queries %d",
@@ -222,8 +221,8 @@ static void test_refusals(void)
     HOLDS(fw_search_rows(&good, &m.rows, INT32_MAX - 4, workspace) == FW_ERROR_ARGUMENT);
     bad = good, bad.has_sketch = true; /* and the rows have none */
     HOLDS(fw_search_rows(&bad, &m.rows, 0, workspace) == FW_ERROR_ARGUMENT);
-    HOLDS(fw_sketch_code_bytes(0) == 0 && fw_sketch_code_bytes(65537) == 0);
-    HOLDS(fw_sketch_code_bytes(65) == 128);
+    HOLDS(fw_sketch_coarse_bytes(0) == 0 && fw_sketch_fine_bytes(65537) == 0);
+    HOLDS(fw_sketch_coarse_bytes(65) == 16 * (36 + 12) && fw_sketch_fine_bytes(65) == 16 * (36 + 4));
     guards_check();
 }
 

@@ -18,13 +18,16 @@ from fastw2v import _core
 SPECIAL = [0, 1 << 31, 1, 0x7FFFFF, 0x800000, 0x7F7FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000]
 
 
+ISA = _core.available_isas()[-1]
+
+
 def floats_of(bits: list[int] | NDArray[np.uint32]) -> NDArray[np.float32]:
     return np.array(bits, np.uint32).view(np.float32)
 
 
 def printed(values: NDArray[np.float32]) -> list[str]:
     out = np.empty(len(values) * (_core.LONGEST_FLOAT + 1), np.uint8)
-    n = _core.print_rows(b"", np.zeros(2, np.int64), values[None], out)
+    n = _core.print_rows(ISA, b"", np.zeros(2, np.int64), values[None], out)
     return out[:n].tobytes().decode().split()
 
 
@@ -157,18 +160,18 @@ def test_rows_outside_the_text_are_not_copied(begin: int) -> None:
 def test_offsets_that_do_not_rise_within_the_words_are_refused(offsets: list[int]) -> None:
     rows = np.zeros((2, 3), np.float32)
     with pytest.raises(ValueError, match="offsets"):
-        _core.print_rows(b"ab", np.array(offsets), rows, np.empty(1000, np.uint8))
+        _core.print_rows(ISA, b"ab", np.array(offsets), rows, np.empty(1000, np.uint8))
 
 
 def test_too_little_room_for_text_is_refused() -> None:
     rows, offsets = np.zeros((2, 3), np.float32), np.array([0, 1, 2])
     room = 2 + 2 * 3 * (_core.LONGEST_FLOAT + 1)
-    _core.print_rows(b"ab", offsets, rows, np.empty(room, np.uint8))
+    _core.print_rows(ISA, b"ab", offsets, rows, np.empty(room, np.uint8))
     with pytest.raises(ValueError, match=f"out has only {room - 1} bytes"):
-        _core.print_rows(b"ab", offsets, rows, np.empty(room - 1, np.uint8))
+        _core.print_rows(ISA, b"ab", offsets, rows, np.empty(room - 1, np.uint8))
 
 
 def test_rows_whose_numbers_are_not_adjacent_are_refused() -> None:
     rows = np.zeros((2, 6), np.float32)[:, ::2]
     with pytest.raises(ValueError, match="adjacent"):
-        _core.print_rows(b"ab", np.array([0, 1, 2]), rows, np.empty(1000, np.uint8))
+        _core.print_rows(ISA, b"ab", np.array([0, 1, 2]), rows, np.empty(1000, np.uint8))

@@ -133,6 +133,21 @@ def test_answers_do_not_depend_on_batches_and_blocks(
     assert evaluate_word_analogies(kv, {"a": questions}).accuracy == 1
 
 
+def test_the_sketch_that_vectors_have_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"w{i}" for i in range(40)]
+    kv = random_vectors(words)
+    ids = np.random.default_rng(3).integers(0, 40, size=(200, 4))
+    questions = {"a": [tuple(words[i] for i in row) for row in ids]}
+    expected = [evaluate_word_analogies(kv, questions, restrict_vocab=n) for n in (21, 40)]
+    kv.use_sketch()
+    monkeypatch.setattr(answers, "make_sketch", lambda *_, **__: pytest.fail("made another"))
+    found = [evaluate_word_analogies(kv, questions, restrict_vocab=n) for n in (21, 40)]
+    assert found == expected
+    monkeypatch.setattr(nearest.Sketch, "first", lambda *_: pytest.fail("used"))
+    with pytest.raises(pytest.fail.Exception, match="used"):
+        evaluate_word_analogies(kv, questions)
+
+
 @pytest.mark.parametrize(("batch", "block"), [(1, 1), (2, 3), (7, 5), (1000, 1000)])
 def test_answers_by_product_do_not_depend_on_batches_and_blocks(
     monkeypatch: pytest.MonkeyPatch, batch: int, block: int

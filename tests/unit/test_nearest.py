@@ -9,67 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from support import ISAS, UNIT
+from nearest_support import DTYPES, SIZES, check, exact_cosines, make_rows, tolerance
+from support import ISAS
 
 from fastw2v import _core, nearest
 from fastw2v.nearest import cosines, invert, make_sketch, row_norms
 
-DTYPES = ["float32", "float16", "int8"]
-# Around the numbers of lanes (4, 8, 16), of few queries (8) and of the queries of a panel (48).
-SIZES = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 64, 100, 300]
 COUNTS = [1, 2, 3, 4, 5, 8, 9, 16, 17, 48, 49, 100]
 
 each_isa = pytest.mark.parametrize("isa", ISAS)
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
 sketched_or_not = pytest.mark.parametrize("sketched", [False, True], ids=["plain", "sketch"])
-
-
-def tolerance(size: int) -> float:
-    """Return how far a cosine may be off: a rounding for each product and each sum."""
-    return (size + 8) * UNIT
-
-
-def make_rows(
-    dtype: str, n_rows: int, size: int, seed: int = 0
-) -> tuple[NDArray[Any], NDArray[np.float32] | None, NDArray[np.float64]]:
-    """Return rows, their scales, and what they mean."""
-    exact = np.random.default_rng(seed).normal(size=(n_rows, size))
-    if dtype != "int8":
-        rows = exact.astype(dtype)
-        return rows, None, rows.astype(np.float64)
-    scales = (np.abs(exact).max(axis=1) / 127).astype(np.float32)
-    rows = np.round(exact / scales[:, np.newaxis]).astype(np.int8)
-    return rows, scales, rows * scales[:, np.newaxis].astype(np.float64)
-
-
-def exact_cosines(exact: NDArray[np.float64], queries: NDArray[Any]) -> NDArray[np.float64]:
-    """Return cosines of shape (n_queries, n_rows); 0 for zeros."""
-
-    def units(x: NDArray[Any]) -> NDArray[np.float64]:
-        lengths = np.linalg.norm(x.astype(np.float64), axis=1, keepdims=True)
-        return x / np.where(lengths == 0, 1, lengths)
-
-    return units(queries) @ units(exact).T
-
-
-def check(ids: NDArray[np.intp], found: NDArray[np.float32], expected: NDArray[np.float64]) -> None:
-    """Check what was found against all cosines, -inf for rows that must not be found.
-
-    Rows that are closer to one another than a rounding may stand in either order.
-    """
-    atol = tolerance(300)
-    best = -np.sort(-expected, axis=1)[:, : ids.shape[1]]
-    missing = best == -np.inf
-    np.testing.assert_array_equal(ids < 0, missing)
-    assert np.isnan(found[missing]).all()
-    np.testing.assert_allclose(found[~missing], best[~missing], atol=atol, rtol=0)
-    of_ids = np.take_along_axis(expected, np.maximum(ids, 0), 1)
-    np.testing.assert_allclose(of_ids[~missing], found[~missing], atol=atol, rtol=0)
-    for row in ids:
-        assert len(set(row[row >= 0])) == np.count_nonzero(row >= 0)
 
 
 @each_isa
@@ -89,22 +41,6 @@ def test_the_nearest_rows_are_found(isa: str, dtype: str, size: int, sketched: b
         )
         assert ids.shape == found.shape == (n_queries, 7)
         check(ids, found, exact_cosines(exact, queries))
-
-
-@each_isa
-@each_dtype
-@pytest.mark.parametrize("size", SIZES)
-def test_a_sketch_says_how_wrong_it_is(isa: str, dtype: str, size: int) -> None:
-    rows, scales, exact = make_rows(dtype, 50, size, seed=size)
-    inverse = invert(row_norms(rows, scales=scales))
-    sketch = make_sketch(rows, inverse, scales=scales, isa=isa)
-    scale, length, error = sketch.rows.T.astype(np.float64)
-    near = scale[:, np.newaxis] * (sketch.codes[:, :size] - 128.0)
-    missed = np.linalg.norm(exact * inverse[:, np.newaxis].astype(np.float64) - near, axis=1)
-    assert (missed <= error).all()
-    assert (np.linalg.norm(near, axis=1) <= length).all()
-    assert (error < 0.01 + 64 * tolerance(size)).all()
-    assert (sketch.codes[:, size:] == 128).all()
 
 
 @each_isa
@@ -201,37 +137,6 @@ def test_any_search_is_that_of_numpy(
     np.testing.assert_allclose(
         every, exact_cosines(exact, queries[:1])[0], atol=tolerance(size), rtol=0
     )
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 2**31),
-    n_queries=st.sampled_from([1, 3, 9, 40]),
-    apart=st.sampled_from([1e-4, 0.03]),
-    isa=st.sampled_from(ISAS),
-)
-@example(seed=0, n_queries=40, apart=0.03, isa=ISAS[-1])
-@example(seed=0, n_queries=1, apart=1e-4, isa=ISAS[-1])
-def test_a_sketch_loses_no_row_however_near_they_are(
-    seed: int, n_queries: int, apart: float, isa: str
-) -> None:
-    rng = np.random.default_rng(seed)
-    # Elements of very different sizes, which is hard to tell in bytes, around a few directions.
-    centres = rng.normal(size=(3, 50)) * np.exp(3 * rng.normal(size=50))
-    noise = 1 + apart * rng.normal(size=(200, 50))
-    rows = (centres[rng.integers(0, 3, 200)] * noise).astype(np.float32)
-    inverse = invert(row_norms(rows))
-    queries = centres[rng.integers(0, 3, n_queries)]
-    sketch = make_sketch(rows, inverse, isa=isa)
-    found = nearest.nearest(rows, inverse, queries, 9, sketch=sketch, isa=isa)
-    check(*found, exact_cosines(rows.astype(np.float64), queries))
-    if n_queries < 8:  # the same sums in the same order: the same bits
-        plain = nearest.nearest(rows, inverse, queries, 9, isa=isa)
-        np.testing.assert_array_equal(found[0], plain[0])
-        np.testing.assert_array_equal(found[1], plain[1])
-
-
-# ---- float16 -------------------------------------------------------------------------------------
 
 
 @each_isa
@@ -357,23 +262,6 @@ def test_a_bad_argument_is_refused_by_name(
     arguments = {"rows": ROWS, "inverse_norms": NORMS, "queries": ROWS, "topn": 1, **changed}
     with pytest.raises(error, match=message):
         nearest.nearest(**arguments)
-
-
-def test_rows_that_are_too_long_for_a_sketch_are_refused() -> None:
-    rows = np.ones((1, 65_537), np.float32)
-    with pytest.raises(ValueError, match="rows of 65537 elements have no sketch"):
-        make_sketch(rows, np.ones(1, np.float32))
-
-
-def test_the_longest_rows_of_a_sketch_do_not_overflow() -> None:
-    rows = np.ones((3, 65_536), np.float32)
-    rows[1] *= -1
-    inverse = invert(row_norms(rows))
-    sketch = make_sketch(rows, inverse)
-    for queries in (rows[:1], np.repeat(rows[:1], 20, axis=0)):
-        ids, found = nearest.nearest(rows, inverse, queries, 3, sketch=sketch)
-        np.testing.assert_array_equal(ids, np.tile([0, 2, 1], (len(queries), 1)))
-        np.testing.assert_allclose(found[0], [1, 1, -1], atol=1e-3)
 
 
 @pytest.mark.parametrize("topn", [0, 3])

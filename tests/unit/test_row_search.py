@@ -132,7 +132,7 @@ def test_a_sketch_takes_the_memory_that_is_documented() -> None:
     kv.use_sketch()
     assert kv._search is not None
     assert kv._search.sketch is not None
-    assert kv._search.sketch.nbytes == len(kv) * (320 + 12)
+    assert kv._search.sketch.nbytes == 1008 * (304 + 16)  # in blocks of 16 rows
 
 
 # ---- What it must not outlive --------------------------------------------------------------
