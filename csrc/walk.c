@@ -83,8 +83,6 @@ static void find_centers(walk *w, const fw_chunk *chunk)
         }
         begin = end;
     }
-    for (int32_t c = 0; c < w->centers.count; ++c)
-        w->centers.rows[c] = walk_input_row(w, w->centers.ids[c]);
 }
 
 void fw_walk_add_loss(walk *w, int32_t i)
@@ -108,38 +106,55 @@ static size_t used_floats(const fw_model *model, const fw_kernels *kernels)
     return (model->vector_size + kernels->vec_floats - 1) / kernels->vec_floats * kernels->vec_floats;
 }
 
+fw_status fw_walk_open(walk *w, const fw_settings *settings, const fw_model *model,
+                       const fw_chunk *chunk, void *workspace)
+{
+    const fw_status status = check(settings, model, chunk, workspace);
+    if (status != FW_OK)
+        return status;
+    fw_walk_layout(w, settings, model->stride, workspace);
+    w->model = model;
+    w->kernels = fw_kernels_of(settings->isa);
+    if (!w->kernels)
+        return FW_ERROR_ISA_UNAVAILABLE;
+    w->block.learning_rate = chunk->learning_rate;
+    w->block.stride = used_floats(model, w->kernels);
+    find_centers(w, chunk);
+    return FW_OK;
+}
+
+fw_status fw_walk_train(walk *w, uint64_t stream, fw_stats *stats)
+{
+    w->stats = stats;
+    for (int32_t c = 0; c < w->centers.count; ++c)
+        w->centers.rows[c] = walk_input_row(w, w->centers.ids[c]);
+    fw_walk_open_negatives(w, stream);
+    if (w->settings->architecture == FW_SKIP_GRAM)
+        fw_walk_skip_gram(w);
+    else
+        fw_walk_cbow(w);
+    if (w->model->anchor && w->block.learning_rate != 0.0f)
+        fw_walk_pull(w);
+    stats->kept_tokens = w->centers.count;
+    return isfinite(stats->loss_sum) ? FW_OK : FW_ERROR_NOT_FINITE;
+}
+
 fw_status fw_train_chunk(const fw_settings *settings, const fw_model *model, const fw_chunk *chunk,
                          void *workspace, fw_stats *stats)
 {
     if (!stats)
         return FW_ERROR_ARGUMENT;
     *stats = (fw_stats){0};
-    const fw_status status = check(settings, model, chunk, workspace);
+    walk w;
+    fw_status status = fw_walk_open(&w, settings, model, chunk, workspace);
     if (status != FW_OK)
         return status;
-    walk w;
-    fw_walk_layout(&w, settings, model->stride, workspace);
-    w.model = model;
-    w.kernels = fw_kernels_of(settings->isa);
-    w.stats = stats;
-    if (!w.kernels)
-        return FW_ERROR_ISA_UNAVAILABLE;
-    w.block.learning_rate = chunk->learning_rate;
-    w.block.stride = used_floats(model, w.kernels);
-    find_centers(&w, chunk);
     if (settings->private_rows > 0)
         fw_walk_copy_private_rows(&w);
-    fw_walk_open_negatives(&w, chunk->stream);
-    if (settings->architecture == FW_SKIP_GRAM)
-        fw_walk_skip_gram(&w);
-    else
-        fw_walk_cbow(&w);
-    if (model->anchor && chunk->learning_rate != 0.0f)
-        fw_walk_pull(&w);
+    status = fw_walk_train(&w, chunk->stream, stats);
     if (settings->private_rows > 0)
         fw_walk_merge_private_rows(&w);
-    stats->kept_tokens = w.centers.count;
-    return isfinite(stats->loss_sum) ? FW_OK : FW_ERROR_NOT_FINITE;
+    return status;
 }
 
 /* The ends from *first on that chunk `c` needs; the last chunk takes, and checks, all that are left. */

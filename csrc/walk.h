@@ -4,6 +4,7 @@
 #define FASTW2V_WALK_H
 
 #include "kernels.h"
+#include "shard_rows.h"
 
 /* Negatives are drawn, and rows asked for, this many steps before they are used. A prototype lost a third
  * of its speed on Zen 4 without it; 2 to 12 steps are alike. The targets of the steps in between wait in
@@ -58,12 +59,20 @@ typedef struct walk {
     float *base_output;
     float *frozen_copies;  /* (inputs, stride) of skip-gram: what stands in for frozen rows */
     float **learning;      /* (positions) of CBOW: the rows under the windows that are not frozen */
+    const shard_rows *shard; /* null: no rows of a shard */
     fw_block block;
     fw_stats *stats;
 } walk;
 
 /* Lay out a walk in `workspace`; returns the bytes used. With a null workspace, only counts. */
 size_t fw_walk_layout(walk *w, const fw_settings *settings, size_t stride, void *workspace);
+
+/* Check all of it, lay out the walk and find the centers of the chunk. */
+fw_status fw_walk_open(walk *w, const fw_settings *settings, const fw_model *model,
+                       const fw_chunk *chunk, void *workspace);
+
+/* Train the centers that were found, on the rows where the walk finds them by now. */
+fw_status fw_walk_train(walk *w, uint64_t stream, fw_stats *stats);
 
 /* Start the draws of a chunk, the pool included. */
 void fw_walk_open_negatives(walk *w, uint64_t stream);
@@ -87,6 +96,14 @@ void fw_walk_merge_private_rows(walk *w);
 /* Pull the rows of the chunk's words back to the anchor. */
 void fw_walk_pull(walk *w);
 
+/*
+ * The share of its move that each of `copies` copies of a row gives to the model. If they are pulled
+ * towards the same place, each by a factor 1 - e^(-n / copies) of the way, the sum of their moves goes
+ * too far; with this share it goes 1 - e^-n of the way, as one after the other would. A row that stands
+ * in few pairs gives nearly all of its move, one that stands in very many one part in `copies`.
+ */
+float fw_walk_share(double n, int32_t copies);
+
 /* Add the loss of the block's row `i`, which the step has just used, to the statistics. */
 void fw_walk_add_loss(walk *w, int32_t i);
 
@@ -96,9 +113,11 @@ static inline bool walk_samples_loss(const walk *w, int32_t c)
     return w->settings->loss_interval > 0 && c % w->settings->loss_interval == 0;
 }
 
-/* Where the walk finds and changes the rows of a word: in its own copies, or in the model. */
+/* Where the walk finds and changes the rows of a word: in copies of its own, or in the model. */
 static inline float *walk_input_row(const walk *w, int32_t id)
 {
+    if (w->shard)
+        return shard_row(&w->shard[0], w->model->input, w->model->stride, id);
     float *const matrix = id < w->settings->private_rows ? w->private_input : w->model->input;
     return matrix + (size_t)id * w->model->stride;
 }
@@ -110,6 +129,8 @@ static inline bool walk_is_frozen(const walk *w, int32_t id)
 
 static inline float *walk_output_row(const walk *w, int32_t id)
 {
+    if (w->shard)
+        return shard_row(&w->shard[1], w->model->output, w->model->stride, id);
     float *const matrix = id < w->settings->private_rows ? w->private_output : w->model->output;
     return matrix + (size_t)id * w->model->stride;
 }

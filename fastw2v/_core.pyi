@@ -114,6 +114,63 @@ class Trainer:
         rate. Returns (kept tokens, examples, sampled examples, their loss) of each chunk.
         """
 
+def shard_size(trainer: Trainer) -> int:
+    """Bytes of 64-byte aligned memory, all zero, that each shard of a run needs."""
+
+def marks_size(vocab_size: int) -> int:
+    """Bytes of 64-byte aligned memory, all zero, for the marks of all shards."""
+
+@disjoint_base
+class Shards:
+    """What the workers of a deterministic run share, beside the trainer (csrc/shards.h).
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Without private rows.
+    ids : ndarray of shape (n_tokens,), int32
+    sentence_ends : ndarray of shape (n_sentences,), int64, rising
+    pairs : ndarray of shape (vocab_size, 2), float32
+        Pairs per kept token in which the input and output rows stand.
+    marks : ndarray of shape (marks_size(vocab_size),), uint8, all zero, 64-byte aligned
+    memory : list of ndarray of shape (shard_size,), uint8, all zero, 64-byte aligned
+        One for each shard.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        ids: NDArray[np.int32],
+        sentence_ends: NDArray[np.int64],
+        pairs: NDArray[np.float32],
+        marks: NDArray[np.uint8],
+        memory: list[NDArray[np.uint8]],
+    ) -> None: ...
+    def __len__(self) -> int: ...
+    def train(
+        self,
+        chunks: NDArray[np.int64],
+        streams: NDArray[np.uint64],
+        learning_rates: NDArray[np.float64],
+        first: int,
+        last: int,
+        workspace: NDArray[np.uint8],
+    ) -> list[tuple[int, int, int, float]]:
+        """Train the chunks of shards first..last - 1 of a phase (fw_train_shards).
+
+        `chunks`, of shape (4, n_chunks): begins and ends in tokens, and of their sentence ends.
+        """
+    def merge(
+        self,
+        chunks: NDArray[np.int64],
+        streams: NDArray[np.uint64],
+        learning_rates: NDArray[np.float64],
+        first: int,
+        last: int,
+        workspace: NDArray[np.uint8],
+    ) -> None:
+        """Merge what falls to these shards, and mark what they need of the next phase."""
+
 def block_floats(n_inputs: int, n_targets: int) -> int:
     """Room, in floats, of each (n_inputs, n_targets) array of a block step."""
 

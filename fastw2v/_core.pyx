@@ -302,6 +302,7 @@ cdef class Trainer:
             free(stats)
 
 
+include "_core_shards.pxi"
 include "_core_reading.pxi"
 include "_core_kernels.pxi"
 include "_core_sentences.pxi"

@@ -124,6 +124,36 @@ cdef extern from "fastw2v.h" nogil:
                               const fw_stretch *stretch, void *workspace, fw_stats *stats)
 
 
+cdef extern from "shards.h" nogil:
+    enum:
+        FW_MOST_SHARDS
+
+    ctypedef struct fw_shards:
+        int32_t n_shards
+        uint8_t *marks
+        void **memory
+        const float *pairs
+
+    ctypedef struct fw_phase:
+        const int32_t *ids
+        const int64_t *sentence_ends
+        int32_t n_chunks
+        const int64_t *begins
+        const int64_t *ends
+        const int64_t *first_ends
+        const int64_t *last_ends
+        const uint64_t *streams
+        const double *learning_rates
+
+    size_t fw_shard_size(const fw_settings *settings, const fw_model *model)
+    fw_status fw_train_shards(const fw_settings *settings, const fw_model *model,
+                              const fw_shards *shards, const fw_phase *phase, int32_t first,
+                              int32_t last, void *workspace, fw_stats *stats)
+    fw_status fw_merge_shards(const fw_settings *settings, const fw_model *model,
+                              const fw_shards *shards, const fw_phase *next, int32_t first,
+                              int32_t last, void *workspace)
+
+
 cdef extern from "prefetch.h" nogil:
     void prefetch_line(const void *address)
 
