@@ -106,6 +106,10 @@ class TrainingConfig:
         Entries of the pool renewed for each center, on average.
     seed : int
         Determines initial vectors and every draw.
+    deterministic : bool
+        Give the same vectors, bit for bit, for any number of workers on one instruction set; a
+        quarter to a third slower, and other vectors than the default's (docs/training.md). At most
+        4 workers train.
     workers : int or None
         Threads. None: the CPUs that this process may use. With 1 a run is reproducible bit for bit.
     isa : str or None
@@ -139,6 +143,7 @@ class TrainingConfig:
     pool_size: int = 256
     pool_refresh: float = 0.25
     seed: int = 1
+    deterministic: bool = False
     workers: int | None = None
     isa: str | None = None
 
@@ -352,6 +357,7 @@ _CHECKS: dict[str, Check] = {
     "pool_size": _integer(1, 2**20),
     "pool_refresh": _real(0.0, 1000.0),
     "seed": _integer(0, 2**64 - 1),
+    "deterministic": _flag,
     "workers": _or_none(_integer(1, 1024)),
     "isa": _or_none(_name),
 }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.config import TrainingConfig
+from fastw2v.fingerprint import fingerprint
 from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.persistence.model_file import load_model, save_model
 from fastw2v.system import resolve_isa
@@ -58,6 +59,11 @@ class Model:
         """Make `wv` anew, since training has changed its rows; a callback's own changes go."""
         if self._trained is not None:
             self._vectors = KeyedVectors(*self._trained)
+
+    def fingerprint(self) -> str:
+        """Return a hash of words, counts and both matrices: equal if all are, bit for bit."""
+        self._check_unchanged()
+        return fingerprint(self.wv.vocabulary, self.wv.vectors, self._output_vectors)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file (safetensors layout), atomically.

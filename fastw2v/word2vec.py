@@ -103,7 +103,7 @@ class Word2Vec(Model):
         max_time : str, optional
             "10 min", "2 h", "45 s": the time from now, reading included, at which the run ends with
             its learning rate at ``min_alpha``, in place of ``epochs``. `epochs_trained` says how
-            many it came to. Not together with `checkpoint`.
+            many it came to. Not together with `checkpoint` or ``deterministic``.
         checkpoint : path-like, optional
             A folder for the encoded corpus and the last two checkpoints of the run, with which
             `resume` goes on if the run does not come to its end.
@@ -231,8 +231,8 @@ class Word2Vec(Model):
     ) -> Word2Vec:
         """Go on with a run from its newest checkpoint, to its end, and return the model.
 
-        With one worker the vectors are those, bit for bit, that the run would have come to without
-        the break. Checkpoints go on being written to the same folder.
+        With one worker, or ``deterministic``, the vectors are those, bit for bit, that the run would
+        have come to without the break. Checkpoints go on being written to the same folder.
 
         Parameters
         ----------

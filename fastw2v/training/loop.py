@@ -14,6 +14,7 @@ from fastw2v.training.callbacks import Events
 from fastw2v.training.checkpoints import Checkpoints
 from fastw2v.training.history import EpochRecord, RunState
 from fastw2v.training.parameters import Parameters
+from fastw2v.training.phases import PhasedRun
 from fastw2v.training.progress import Progress
 from fastw2v.training.run import Run, diverged
 
@@ -63,7 +64,7 @@ def train(
     KeyboardInterrupt, or what else a signal's handler raises
         After Ctrl-C, when all workers have stopped at a chunk border: `parameters` are usable.
     """
-    run = Run(
+    run = (PhasedRun if config.deterministic else Run)(
         corpus,
         parameters,
         config,
@@ -143,7 +144,7 @@ class _Session:
             status = self._run.status()
             with self._signals.released():
                 self._events.progress(status)
-        if self._end_epochs() and not self._stop_requested:
+        if self._end_epochs() and self._run.has_more and not self._stop_requested:
             if self._events:
                 with self._signals.released():
                     self._events.epoch_begin()

@@ -39,6 +39,11 @@ class TrainingPlan:
 
     def __post_init__(self) -> None:
         if self.max_time is not None:
+            if self.config.deterministic:
+                raise ValueError(
+                    "max_time cannot be kept by a deterministic run, whose vectors must not depend "
+                    "on the clock: leave one out"
+                )
             self.ends_at = time.monotonic() + seconds_of(self.max_time)
         if self.checkpoint is None:
             return

@@ -22,7 +22,7 @@ from fastw2v.training.callbacks import TrainingStatus
 from fastw2v.training.engine import build_trainer
 from fastw2v.training.history import EpochRecord, EpochSum, RunState
 from fastw2v.training.parameters import Parameters
-from fastw2v.training.schedule import Schedule, Stretch
+from fastw2v.training.schedule import Phase, Schedule, Stretch
 
 #: Seconds that a call into C is to take. Around it Python holds the GIL for some 10 us, so that a
 #: hundred workers leave it free for nine tenths of the time; and Ctrl-C need not wait for long.
@@ -144,6 +144,11 @@ class Run:
     def _is_at_limit(self) -> bool:
         return self._next_position == self._limit and self._n_busy == 0
 
+    @property
+    def has_more(self) -> bool:
+        """Whether anything is left to hand out."""
+        return self._next_position < len(self._schedule) and not self._schedule.is_over
+
     def begin_next_epoch(self) -> None:
         """Let workers go beyond the end of an epoch, if they wait there."""
         with self._changed:
@@ -219,16 +224,9 @@ class Run:
     # ---- For the workers ----
 
     def work(self) -> None:
-        """Train stretch after stretch: the body of a worker thread."""
+        """Train until nothing is left: the body of a worker thread."""
         try:
-            workspace = page_aligned(self._trainer.workspace_size)
-            n_chunks = 1
-            while (stretch := self._take(n_chunks)) is not None:
-                began = time.perf_counter()
-                stats = self._train(self._trainer, stretch, workspace)
-                seconds = max(time.perf_counter() - began, 1e-9)  # a clock may stand still
-                n_chunks = int(len(stretch) * CALL_SECONDS / seconds)
-                self._add(stretch, stats, seconds)
+            self._work(page_aligned(self._trainer.workspace_size))
         except BaseException as error:  # whatever it is, it belongs to the thread that waits
             with self._lock:
                 self._error = self._error or error
@@ -237,6 +235,16 @@ class Run:
             with self._changed:
                 self._has_ended = True
                 self._changed.notify_all()
+
+    def _work(self, workspace: NDArray[np.uint8]) -> None:
+        """Train stretch after stretch."""
+        n_chunks = 1
+        while (stretch := self._take(n_chunks)) is not None:
+            began = time.perf_counter()
+            stats = self._train(self._trainer, stretch, workspace)
+            seconds = max(time.perf_counter() - began, 1e-9)  # a clock may stand still
+            n_chunks = int(len(stretch) * CALL_SECONDS / seconds)
+            self._add(stretch, stats, seconds)
 
     def _train(
         self, trainer: _core.Trainer, stretch: Stretch, workspace: NDArray[np.uint8]
@@ -284,17 +292,23 @@ class Run:
         with self._changed:
             self._n_busy -= 1
             self._changed.notify_all()
-            epoch = self._sums[stretch.epoch]
-            epoch.tokens += stretch.n_tokens
-            epoch.busy_seconds += seconds
-            for _kept_tokens, examples, loss_examples, loss_sum in stats:
-                epoch.add(examples, loss_examples, loss_sum)
-            self._tokens_done += stretch.n_tokens
-            self.recent_loss = epoch.loss
-            # In order: an epoch of fewer chunks than workers may end before the one before it.
-            while self._sums[self._epochs_ended].tokens == self._schedule.n_tokens:
-                self._record(self._epochs_ended, self._sums.pop(self._epochs_ended))
-                self._epochs_ended += 1
+            self._count(stretch, stats, seconds)
+
+    def _count(
+        self, done: Stretch | Phase, stats: list[tuple[int, int, int, float]], seconds: float
+    ) -> None:
+        """Add what has come of these chunks; the lock is held."""
+        epoch = self._sums[done.epoch]
+        epoch.tokens += done.n_tokens
+        epoch.busy_seconds += seconds
+        for _kept_tokens, examples, loss_examples, loss_sum in stats:
+            epoch.add(examples, loss_examples, loss_sum)
+        self._tokens_done += done.n_tokens
+        self.recent_loss = epoch.loss
+        # In order: an epoch of fewer chunks than workers may end before the one before it.
+        while self._sums[self._epochs_ended].tokens == self._schedule.n_tokens:
+            self._record(self._epochs_ended, self._sums.pop(self._epochs_ended))
+            self._epochs_ended += 1
 
     def _record(self, epoch: int, total: EpochSum) -> None:
         now = time.perf_counter()

@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
         "training.plan", "training.start",
     },
     "model": {
-        "config", "keyed_vectors", "persistence", "system", "training.history",
+        "config", "fingerprint", "keyed_vectors", "persistence", "system", "training.history",
         "training.parameters", "training.start", "vocabulary",
     },
     "training.plan": {
@@ -64,7 +64,11 @@ ALLOWED: dict[str, set[str]] = {
     "training": set(),
     "training.loop": {
         "config", "corpus", "signals", "training.callbacks", "training.checkpoints",
-        "training.history", "training.parameters", "training.progress", "training.run",
+        "training.history", "training.parameters", "training.phases", "training.progress",
+        "training.run",
+    },
+    "training.phases": {
+        "_core", "memory", "training.engine", "training.run", "training.schedule",
     },
     "training.run": {
         "_core", "config", "corpus", "memory", "system", "training.callbacks", "training.engine",
@@ -73,6 +77,7 @@ ALLOWED: dict[str, set[str]] = {
     "training.callbacks": set(),
     "training.engine": {
         "_core", "config", "corpus", "system", "training.parameters", "training.sampling",
+        "training.schedule",
     },
     "training.checkpoints": {
         "_version", "config", "corpus", "persistence", "training.history", "training.parameters",
@@ -94,6 +99,7 @@ ALLOWED: dict[str, set[str]] = {
     "stretches": {"_core", "system", "threads"},
     "corpus": {"_core", "memory", "persistence", "threads", "vocabulary"},
     "persistence": {"_core", "signals", "system", "vocabulary"},
+    "fingerprint": {"vocabulary"},
     "system": {"_core", "_version"},
     "threads": {"signals"},
     "signals": set(),

@@ -138,6 +138,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "cbow_mean": (["--no-cbow-mean"], False),
     "cbow_gradient": (["--cbow-gradient", "exact"], "exact"),
     "shrink_windows": (["--no-shrink-windows"], False),
+    "deterministic": (["--deterministic"], True),
     "negative_scope": (["--negative-scope", "window"], "window"),
     "shared_negatives": (["--shared-negatives", "9"], 9),
     "pool_size": (["--pool-size", "64"], 64),

@@ -37,6 +37,7 @@ OUT_OF_RANGE: dict[str, list[tuple[Any, str]]] = {
     "cbow_mean": [(2, "True or False (or 1 or 0)")],
     "cbow_gradient": [("true", "one of 'undivided', 'exact'")],
     "shrink_windows": [(-1, "True or False (or 1 or 0)")],
+    "deterministic": [(2, "True or False (or 1 or 0)")],
     "negative_scope": [("batch", "one of 'example', 'window', 'pool'")],
     "shared_negatives": [(-1, ">= 0"), (1001, "<= 1000")],
     "pool_size": [(0, ">= 1"), (2**20 + 1, "<= 1048576")],
@@ -50,7 +51,7 @@ INTEGERS = [
     *("shared_negatives", "pool_size", "seed", "workers"),
 ]
 REALS = ["held_out", "sample", "ns_exponent", "alpha", "min_alpha", "pool_refresh"]
-FLAGS = ["sg", "cbow_mean", "shrink_windows"]
+FLAGS = ["sg", "cbow_mean", "shrink_windows", "deterministic"]
 STRINGS = ["cbow_gradient", "negative_scope", "isa"]
 OPTIONAL = ["max_final_vocab", "alpha", "shared_negatives", "workers", "isa"]
 
