@@ -114,29 +114,12 @@ class Trainer:
         rate. Returns (kept tokens, examples, sampled examples, their loss) of each chunk.
         """
 
-def shard_size(trainer: Trainer) -> int:
-    """Bytes of 64-byte aligned memory, all zero, that each shard of a run needs."""
-
-def marks_size(vocab_size: int) -> int:
-    """Bytes of 64-byte aligned memory, all zero, for the marks of all shards."""
+def shard_size(trainer: Trainer) -> int: ...
+def marks_size(vocab_size: int) -> int: ...
 
 @disjoint_base
 class Shards:
-    """What the workers of a deterministic run share, beside the trainer (csrc/shards.h).
-
-    Parameters
-    ----------
-    trainer : Trainer
-        Without private rows.
-    ids : ndarray of shape (n_tokens,), int32
-    sentence_ends : ndarray of shape (n_sentences,), int64, rising
-    pairs : ndarray of shape (vocab_size, 2), float32
-        Pairs per kept token in which the input and output rows stand.
-    marks : ndarray of shape (marks_size(vocab_size),), uint8, all zero, 64-byte aligned
-    memory : list of ndarray of shape (shard_size,), uint8, all zero, 64-byte aligned
-        One for each shard.
-    """
-
+    """What the workers of a deterministic run share, beside the trainer (csrc/shards.h)."""
     def __init__(
         self,
         trainer: Trainer,
@@ -156,10 +139,7 @@ class Shards:
         last: int,
         workspace: NDArray[np.uint8],
     ) -> list[tuple[int, int, int, float]]:
-        """Train the chunks of shards first..last - 1 of a phase (fw_train_shards).
-
-        `chunks`, of shape (4, n_chunks): begins and ends in tokens, and of their sentence ends.
-        """
+        """Train the chunks of shards first..last - 1 of a phase (fw_train_shards)."""
     def merge(
         self,
         chunks: NDArray[np.int64],

@@ -231,7 +231,7 @@ class Word2Vec(Model):
     ) -> Word2Vec:
         """Go on with a run from its newest checkpoint, to its end, and return the model.
 
-        With one worker, or ``deterministic``, the vectors are those, bit for bit, that the run would
+        With one worker, or ``deterministic``, the vectors are bit for bit those that the run would
         have come to without the break. Checkpoints go on being written to the same folder.
 
         Parameters
