@@ -93,12 +93,15 @@ def test_so_for_corpora_of_one_chunk_and_of_many(n_sentences: int) -> None:
     assert model.history[0].words == corpus.n_tokens
 
 
-def test_so_for_an_update(topics: EncodedCorpus) -> None:
+@pytest.mark.parametrize("options", [{}, {"anchor": 1.0}, {"freeze": ["0.1", "3.2"]}])
+def test_so_for_an_update(options: dict[str, Any], topics: EncodedCorpus) -> None:
     hashes = set()
     for workers in (1, 2, 4):
         model = model_of(topics, workers=workers, **HYPER)
-        model.update([["new", "words", "0.1"] * 10] * 20, progress=False)
+        before = model.wv["0.1"].copy()
+        model.update([["new", "words", "0.1"] * 10] * 20, progress=False, **options)
         hashes.add(model.fingerprint())
+        assert np.array_equal(model.wv["0.1"], before) == ("freeze" in options)
     assert len(hashes) == 1
 
 
