@@ -227,7 +227,7 @@ cdef class Trainer:
         cdef Py_ssize_t n_held = input_vectors.shape[0]
         for name, vectors in (("input", input_vectors), ("output", output_vectors)):
             if vectors is not None and (
-                    vectors.shape[0] != n_held or vectors.shape[1] != self.model.vector_size
+                    vectors.shape[0] != n_held or <size_t>vectors.shape[1] != self.model.vector_size
                     or vectors.strides[1] != sizeof(float) or vectors.strides[0] % sizeof(float)):
                 raise ValueError(
                     f"{name} vectors of the anchor must be {n_held} rows of "
