@@ -91,7 +91,8 @@ static fw_status check(const fw_settings *settings, const fw_model *model, const
                        const fw_phase *phase, int32_t first, int32_t last)
 {
     if (!shards || !phase || !shards->marks || !shards->memory || !shards->pairs ||
-        (uintptr_t)shards->marks % FW_ALIGNMENT || shards->n_shards < 1 || shards->n_shards > FW_MOST_SHARDS || phase->n_chunks < 0 ||
+        (uintptr_t)shards->marks % FW_ALIGNMENT || shards->n_shards < 1 ||
+        shards->n_shards > FW_MOST_SHARDS || phase->n_chunks < 0 ||
         phase->n_chunks > shards->n_shards || first < 0 || last < first ||
         last > shards->n_shards || fw_shard_size(settings, model) == 0)
         return FW_ERROR_ARGUMENT;

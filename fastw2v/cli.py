@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     resume = commands.add_parser("resume", help="go on with a run from its newest checkpoint")
     resume.add_argument("checkpoint", type=Path, metavar="DIR", help="train's --checkpoint")
     resume.add_argument("-o", "--output", required=True, type=Path, help="model file to write")
+    resume.add_argument("--workers", type=int, help="instead of as many as the run had")
     resume.add_argument("--quiet", action="store_true", help="say nothing")
     resume.set_defaults(run=_resume)
 
@@ -210,7 +211,9 @@ def _train(options: argparse.Namespace) -> int:
 
 def _resume(options: argparse.Namespace) -> int:
     _check_output(options.output)
-    model = Word2Vec.resume(options.checkpoint, progress=False if options.quiet else None)
+    model = Word2Vec.resume(
+        options.checkpoint, workers=options.workers, progress=False if options.quiet else None
+    )
     _save(model, options, "model")
     return 0
 

@@ -225,6 +225,7 @@ class Word2Vec(Model):
         checkpoint: str | os.PathLike[str],
         *,
         corpus: EncodedCorpus | None = None,
+        workers: int | None = None,
         progress: bool | None = None,
         callbacks: Iterable[Any] = (),
         metrics: str | os.PathLike[str] | None = None,
@@ -241,6 +242,8 @@ class Word2Vec(Model):
             warning, for the one before.
         corpus : EncodedCorpus, optional
             In place of the one in the folder; it must be the same.
+        workers : int, optional
+            In place of as many as the run had. With ``deterministic=True`` the bits stay the same.
         progress, callbacks, metrics
             As for `train`.
 
@@ -255,16 +258,19 @@ class Word2Vec(Model):
         newest = load_newest(checkpoint)
         encoded = corpus or EncodedCorpus.open(Path(checkpoint) / CORPUS)
         check_same_run(newest, encoded)
-        model = cls(**dataclasses.asdict(newest.config))
+        config = newest.config
+        if workers is not None:
+            config = dataclasses.replace(config, workers=workers)
+        model = cls(**dataclasses.asdict(config))
         model.history.extend(newest.state.history)
         model._run(
             encoded,
             newest.parameters(),
-            newest.config,
+            config,
             show_progress=progress,
             events=model._events(callbacks, metrics),
             state=newest.state,
-            checkpoints=Checkpoints(checkpoint, newest.every, encoded, newest.config),
+            checkpoints=Checkpoints(checkpoint, newest.every, encoded, config),
         )
         return model
 
