@@ -140,7 +140,7 @@ const fw_kernels *staleness_kernels_of(fw_isa isa)
 
 /* ---- Rounds ------------------------------------------------------------------------------ */
 
-/* The body of a worker: chunk after chunk, as in training.py. */
+/* The body of a worker: chunk after chunk, as in training/run.py. */
 static void work(void)
 {
     worker *const me = sim.current;

@@ -167,7 +167,7 @@ def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Events:
-    """Calls the callbacks of a model; what `training.train` sees of them.
+    """Calls the callbacks of a model; what `loop.train` sees of them.
 
     Parameters
     ----------

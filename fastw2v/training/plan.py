@@ -53,7 +53,7 @@ class TrainingPlan:
         prepare_folder(self.checkpoint)
 
     def options(self, corpus: EncodedCorpus, parameters: Parameters) -> dict[str, Any]:
-        """Return what `training.train` wants to know; checkpoints, and the clock, begin here."""
+        """Return what `loop.train` wants to know; checkpoints, and the clock, begin here."""
         checkpoints = None
         if self.checkpoint is not None:
             used = dataclasses.replace(

@@ -217,25 +217,6 @@ def test_a_worker_without_memory_ends_the_others(
     assert fastw2v_threads() == []
 
 
-def test_a_thread_that_cannot_start_ends_the_others(
-    topics: EncodedCorpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import threading
-
-    start, started = threading.Thread.start, []
-
-    def start_one(thread: threading.Thread) -> None:
-        if started:
-            raise RuntimeError("can't start new thread")
-        started.append(thread)
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", start_one)
-    with pytest.raises(RuntimeError, match="can't start new thread"):
-        model_of(topics, workers=3, **HYPER)
-    assert fastw2v_threads() == []
-
-
 # ---- The order of chunks -------------------------------------------------------------------------
 
 

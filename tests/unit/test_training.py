@@ -326,8 +326,9 @@ def test_a_run_that_failed_can_be_tried_again(
     assert len(model.history) == 2
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
 def test_a_thread_that_cannot_start_stops_the_others(
-    topics: Corpus, monkeypatch: pytest.MonkeyPatch
+    deterministic: bool, topics: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = threading.Thread.start
     started = []
@@ -340,5 +341,5 @@ def test_a_thread_that_cannot_start_stops_the_others(
 
     monkeypatch.setattr(threading.Thread, "start", start_one)
     with pytest.raises(RuntimeError, match="can't start new thread"):
-        model_of(encode_corpus(topics), workers=3)
+        model_of(encode_corpus(topics), workers=3, deterministic=deterministic)
     assert fastw2v_threads() == []
