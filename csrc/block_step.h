@@ -22,27 +22,22 @@ static inline int smaller(int a, int b)
 /* ---- 1. Residuals ----------------------------------------------------------------------- */
 
 /*
- * 1 / (1 + e^-s), within 3 * 2^-24 on all floats; NaN stays NaN. e^-s = 2^k 2^f with k whole and
- * abs(f) <= 1/2; 2^f is the Taylor polynomial of e^(f ln 2) to degree 7, whose remainder
- * (ln 2 / 2)^8 / 8! = 5e-9 is below half an ulp. The product s log2 e is rounded once: for s < 0 the
- * relative error grows to (1.2 abs(s) + 3) * 2^-24, which a gradient does not notice.
+ * 1 / (1 + e^-s), within 3 * 2^-24 on all finite floats; NaN stays NaN. e^-s = 2^k 2^f with k whole and
+ * abs(f) <= 1/2; 2^f is the polynomial of degree 5 whose greatest relative error there is the least
+ * (Remez 1934), 7.5e-8. The product s log2 e is rounded once: for s < 0 the relative error grows to
+ * (1.2 abs(s) + 3) * 2^-24, which a gradient does not notice.
  */
 FW_INLINE vec vec_sigmoid(vec s)
 {
-    /* Beyond +-87 the result is 1 or below 2e-38 anyway, and 2^k stays a normal number. */
-    s = vec_max(vec_set1(-87.0f), vec_min(vec_set1(87.0f), s));
-    const vec t = vec_mul(s, vec_set1(-1.44269504f)); /* -log2 e */
+    const vec t = vec_exponent(vec_mul(s, vec_set1(-1.44269504f))); /* -log2 e */
     const vec k = vec_round(t);
     const vec f = vec_sub(t, k);
-    /* (ln 2)^i / i!, i = 0 .. 7, summed as a tree: the step waits for this (Estrin 1960). */
+    /* Summed as a tree: the step waits for this (Estrin 1960). */
     const vec f2 = vec_mul(f, f);
-    const vec p01 = vec_fma(vec_set1(6.93147181e-1f), f, vec_set1(1.0f));
-    const vec p23 = vec_fma(vec_set1(5.55041087e-2f), f, vec_set1(2.40226507e-1f));
-    const vec p45 = vec_fma(vec_set1(1.33335581e-3f), f, vec_set1(9.61812911e-3f));
-    const vec p67 = vec_fma(vec_set1(1.52527338e-5f), f, vec_set1(1.54035304e-4f));
-    const vec p0123 = vec_fma(p23, f2, p01);
-    const vec p4567 = vec_fma(p67, f2, p45);
-    const vec p = vec_fma(p4567, vec_mul(f2, f2), p0123);
+    const vec p01 = vec_fma(vec_set1(6.93146944e-1f), f, vec_set1(1.00000012f));
+    const vec p23 = vec_fma(vec_set1(5.55071309e-2f), f, vec_set1(2.40221202e-1f));
+    const vec p45 = vec_fma(vec_set1(1.32764725e-3f), f, vec_set1(9.67554096e-3f));
+    const vec p = vec_fma(vec_fma(p45, f2, p23), f2, p01);
     return vec_div(vec_set1(1.0f), vec_add(vec_set1(1.0f), vec_scale(p, k)));
 }
 
@@ -55,26 +50,33 @@ FW_INLINE void store_residuals(const fw_block *b, size_t a, vec s)
     vec_storeu(b->residuals + a, vec_mul(rate, miss));
 }
 
-/* Dot products of ni <= 4 rows x and nj <= MOST_TARGETS rows y into acc[i * nj + j], lanes unsummed. */
+/* The products of a vec of ni <= 4 rows x and nj <= MOST_TARGETS rows y, added to acc[i * nj + j]; the
+ * first ones begin the sums, which costs less than to clear them. */
+FW_INLINE void dot_vec(const bool first, const int ni, const int nj, float *const *x, float *const *y,
+                       size_t d, vec *acc)
+{
+    vec xi[4];
+    FW_UNROLL
+    for (int i = 0; i < ni; ++i)
+        xi[i] = vec_load(x[i] + d);
+    FW_UNROLL
+    for (int j = 0; j < nj; ++j) {
+        const vec yj = vec_load(y[j] + d);
+        FW_UNROLL
+        for (int i = 0; i < ni; ++i) {
+            vec *const sum = acc + i * nj + j;
+            *sum = first ? vec_mul(xi[i], yj) : vec_fma(xi[i], yj, *sum);
+        }
+    }
+}
+
+/* Dot products of rows x and y into acc, lanes unsummed. */
 FW_INLINE void dot_rows(const int ni, const int nj, float *const *x, float *const *y, size_t stride,
                         vec *acc)
 {
-    FW_UNROLL
-    for (int a = 0; a < ni * nj; ++a)
-        acc[a] = vec_zero();
-    for (size_t d = 0; d < stride; d += VEC_WIDTH) {
-        vec xi[4];
-        FW_UNROLL
-        for (int i = 0; i < ni; ++i)
-            xi[i] = vec_load(x[i] + d);
-        FW_UNROLL
-        for (int j = 0; j < nj; ++j) {
-            const vec yj = vec_load(y[j] + d);
-            FW_UNROLL
-            for (int i = 0; i < ni; ++i)
-                acc[i * nj + j] = vec_fma(xi[i], yj, acc[i * nj + j]);
-        }
-    }
+    dot_vec(true, ni, nj, x, y, 0, acc);
+    for (size_t d = VEC_WIDTH; d < stride; d += VEC_WIDTH)
+        dot_vec(false, ni, nj, x, y, d, acc);
 }
 
 /*
@@ -121,6 +123,40 @@ FW_INLINE void residuals_tile(const int nj, int first, const fw_block *b)
 /* ---- 2. Update -------------------------------------------------------------------------- */
 
 /*
+ * One input's part in `width` vecs of nj targets y: x and its residuals g make its gradient and add to the
+ * targets' deltas, which the first input begins.
+ */
+FW_INLINE void update_input(const bool first, const int nj, const int width, const vec *x,
+                            const float *g, vec (*y)[MOST_TARGETS], vec (*delta)[MOST_TARGETS],
+                            vec *gradient)
+{
+    FW_UNROLL
+    for (int j = 0; j < nj; ++j) {
+        const vec g_ij = vec_set1(g[j]);
+        FW_UNROLL
+        for (int c = 0; c < width; ++c) {
+            gradient[c] = j == 0 ? vec_mul(g_ij, y[c][j]) : vec_fma(g_ij, y[c][j], gradient[c]);
+            delta[c][j] = first ? vec_mul(g_ij, x[c]) : vec_fma(g_ij, x[c], delta[c][j]);
+        }
+    }
+}
+
+/* The same in place. */
+FW_INLINE void move_input(const bool first, const int nj, const int width, float *x_row, const float *g,
+                          vec (*y)[MOST_TARGETS], vec (*delta)[MOST_TARGETS])
+{
+    vec x[2];
+    vec gradient[2];
+    FW_UNROLL
+    for (int c = 0; c < width; ++c)
+        x[c] = vec_load(x_row + c * VEC_WIDTH);
+    update_input(first, nj, width, x, g, y, delta, gradient);
+    FW_UNROLL
+    for (int c = 0; c < width; ++c)
+        vec_store(x_row + c * VEC_WIDTH, vec_add(x[c], gradient[c]));
+}
+
+/*
  * Without `gradients`, all m = nj <= MOST_TARGETS targets at once, from float `d` of the rows on:
  * `width` vecs of each and of its delta stay in registers while the inputs pass by. Two vecs share the
  * loads of the residuals, which one vec by itself waits for.
@@ -136,33 +172,12 @@ FW_INLINE void update_chunk(const int nj, const int width, size_t d, float *cons
     FW_UNROLL
     for (int j = 0; j < nj; ++j) {
         FW_UNROLL
-        for (int c = 0; c < width; ++c) {
-            y[c][j] = vec_load(targets[j] + d + c * VEC_WIDTH);
-            delta[c][j] = vec_zero();
-        }
-    }
-    for (int i = 0; i < n; ++i, g += nj) {
-        float *const x_row = inputs[i] + d;
-        vec x[2];
-        vec gradient[2];
-        FW_UNROLL
-        for (int c = 0; c < width; ++c) {
-            x[c] = vec_load(x_row + c * VEC_WIDTH);
-            gradient[c] = vec_zero();
-        }
-        FW_UNROLL
-        for (int j = 0; j < nj; ++j) {
-            const vec g_ij = vec_set1(g[j]);
-            FW_UNROLL
-            for (int c = 0; c < width; ++c) {
-                gradient[c] = vec_fma(g_ij, y[c][j], gradient[c]);
-                delta[c][j] = vec_fma(g_ij, x[c], delta[c][j]);
-            }
-        }
-        FW_UNROLL
         for (int c = 0; c < width; ++c)
-            vec_store(x_row + c * VEC_WIDTH, vec_add(x[c], gradient[c]));
+            y[c][j] = vec_load(targets[j] + d + c * VEC_WIDTH);
     }
+    move_input(true, nj, width, inputs[0] + d, g, y, delta);
+    for (int i = 1; i < n; ++i)
+        move_input(false, nj, width, inputs[i] + d, g += nj, y, delta);
     /* Loaded again: a target that stands twice has moved by now. */
     FW_UNROLL
     for (int j = 0; j < nj; ++j) {
@@ -188,6 +203,16 @@ FW_INLINE void update_in_place(const int nj, const fw_block *b)
         update_chunk(nj, 1, d, targets, b);
 }
 
+/* The same with the gradient put, or added, to where it is asked for. */
+FW_INLINE void keep_gradient(const bool first, const int nj, const float *x_row, const float *g,
+                             bool put, float *to, vec (*y)[MOST_TARGETS], vec (*delta)[MOST_TARGETS])
+{
+    const vec x = vec_load(x_row);
+    vec gradient;
+    update_input(first, nj, 1, &x, g, y, delta, &gradient);
+    vec_store(to, put ? gradient : vec_add(vec_load(to), gradient));
+}
+
 /*
  * With `gradients`, which take the D: the nj <= MOST_TARGETS targets from `first` on. If that is not
  * all of them, `gradients` sums over the tiles and `scratch` takes the deltas: no target may move
@@ -206,31 +231,21 @@ FW_INLINE void update_gradients(const int nj, int first, const fw_block *b)
     for (int j = 0; j < nj; ++j)
         targets[j] = b->targets[first + j];
     for (size_t d = 0; d < b->stride; d += VEC_WIDTH) {
-        vec y[MOST_TARGETS];
-        vec delta[MOST_TARGETS];
+        vec y[1][MOST_TARGETS];
+        vec delta[1][MOST_TARGETS];
         FW_UNROLL
-        for (int j = 0; j < nj; ++j) {
-            y[j] = vec_load(targets[j] + d);
-            delta[j] = vec_zero();
-        }
+        for (int j = 0; j < nj; ++j)
+            y[0][j] = vec_load(targets[j] + d);
         const float *g = b->residuals + first;
-        for (int i = 0; i < n; ++i, g += m) {
-            const vec x = vec_load(inputs[i] + d);
-            vec gradient = first == 0 ? vec_zero() : vec_load(gradients[i] + d);
-            FW_UNROLL
-            for (int j = 0; j < nj; ++j) {
-                const vec g_ij = vec_set1(g[j]);
-                gradient = vec_fma(g_ij, y[j], gradient);
-                delta[j] = vec_fma(g_ij, x, delta[j]);
-            }
-            vec_store(gradients[i] + d, gradient);
-        }
+        keep_gradient(true, nj, inputs[0] + d, g, first == 0, gradients[0] + d, y, delta);
+        for (int i = 1; i < n; ++i)
+            keep_gradient(false, nj, inputs[i] + d, g += m, first == 0, gradients[i] + d, y, delta);
         FW_UNROLL
         for (int j = 0; j < nj; ++j) {
             if (whole) /* loaded again, as above */
-                vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[j]));
+                vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[0][j]));
             else
-                vec_store(deltas + (size_t)j * b->stride + d, delta[j]);
+                vec_store(deltas + (size_t)j * b->stride + d, delta[0][j]);
         }
     }
 }

@@ -44,6 +44,11 @@ FW_INLINE unsigned vec_greater(vec a, vec b)
 {
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
+/* `t` as vec_round and vec_scale take it; NaN stays NaN. */
+FW_INLINE vec vec_exponent(vec t)
+{
+    return vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
+}
 FW_INLINE vec vec_round(vec a)
 {
     return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

@@ -39,6 +39,8 @@ FW_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 FW_INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
 FW_INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 FW_INLINE unsigned vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+/* `t` as vec_round and vec_scale take it: both take any number. */
+FW_INLINE vec vec_exponent(vec t) { return t; }
 FW_INLINE vec vec_round(vec a)
 {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

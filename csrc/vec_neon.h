@@ -49,6 +49,11 @@ FW_INLINE unsigned vec_greater(vec a, vec b)
     static const uint32_t bits[4] = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(vcgtq_f32(a, b), vld1q_u32(bits)));
 }
+/* `t` as vec_round and vec_scale take it; NaN stays NaN. */
+FW_INLINE vec vec_exponent(vec t)
+{
+    return vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
+}
 FW_INLINE vec vec_round(vec a) { return vrndnq_f32(a); }
 
 FW_INLINE vec vec_scale(vec a, vec k)

@@ -129,6 +129,13 @@ FW_INLINE unsigned vec_greater(vec a, vec b)
     return bits;
 }
 
+/* `t` as vec_round and vec_scale take it; NaN stays NaN, and beyond +-126 it
+ * becomes that, where the logistic function is 0 or 1 to all purposes. */
+FW_INLINE vec vec_exponent(vec t)
+{
+    return vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
+}
+
 /* To the nearest whole number, for abs(a) < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction. */
 FW_INLINE vec vec_round(vec a)
 {
