@@ -97,20 +97,32 @@ static void wait_for_the_others(void)
         _longjmp(sim.scheduler, 1);
 }
 
-static void step(const fw_block *block)
+/* The block on the worker's copies of its rows, which stay the same until the others have done theirs. */
+static fw_block on_copies(const fw_block *block)
 {
-    const bool is_hidden = block->gradients != NULL; /* CBOW: the inputs are the worker's own */
     fw_block copied = *block;
     copied.targets = sim.targets;
     for (int32_t j = 0; j < block->n_targets; ++j)
         sim.targets[j] = copy_of(block->targets[j]);
-    if (!is_hidden) {
+    if (!block->gradients) { /* CBOW's inputs are the worker's own */
         copied.inputs = sim.inputs;
         for (int32_t i = 0; i < block->n_inputs; ++i)
             sim.inputs[i] = copy_of(block->inputs[i]);
     }
-    fw_kernels_of(sim.settings->isa)->block_step(&copied);
-    if (!is_hidden)
+    return copied;
+}
+
+static void residuals(const fw_block *block)
+{
+    const fw_block copied = on_copies(block);
+    fw_kernels_of(sim.settings->isa)->block_residuals(&copied);
+}
+
+static void update(const fw_block *block)
+{
+    const fw_block copied = on_copies(block);
+    fw_kernels_of(sim.settings->isa)->block_update(&copied);
+    if (!block->gradients)
         wait_for_the_others();
 }
 
@@ -134,7 +146,7 @@ const fw_kernels *staleness_kernels_of(fw_isa isa)
     static fw_kernels kernels;
     const fw_kernels *const engine = fw_kernels_of(isa);
     if (engine)
-        kernels = (fw_kernels){engine->vec_floats, step, combine};
+        kernels = (fw_kernels){engine->vec_floats, residuals, update, combine};
     return engine ? &kernels : NULL;
 }
 

@@ -36,7 +36,7 @@ void fw_walk_pull(walk *w)
         if (r < 0)
             continue;
         if (!walk_is_frozen(w, id))
-            pull(w->centers.rows[c], anchor->input + (size_t)r * anchor->input_stride, vector_size,
+            pull(walk_input_row(w, id), anchor->input + (size_t)r * anchor->input_stride, vector_size,
                  share);
         if (anchor->output)
             pull(walk_output_row(w, id), anchor->output + (size_t)r * anchor->output_stride,

@@ -353,12 +353,6 @@ static void block_update(const fw_block *b)
         add_deltas(b);
 }
 
-static void block_step(const fw_block *block)
-{
-    block_residuals(block);
-    block_update(block);
-}
-
 /* ---- Weighted sums of rows -------------------------------------------------------------- */
 
 /* nt <= 4 rows of `to`; c is (nt, n_from). */

@@ -88,7 +88,8 @@ static void train_group(walk *w, const group *g, float *const *targets)
     prepare_labels(w, g, targets);
     w->kernels->combine_rows(stride, w->inputs, g->count, (const float *const *)context, g->positions,
                              w->gather, false);
-    w->kernels->block_step(&w->block);
+    w->kernels->block_residuals(&w->block);
+    w->kernels->block_update(&w->block);
     const int32_t learning = w->model->frozen ? leave_out_frozen(w, g) : g->positions;
     w->kernels->combine_rows(stride, w->model->frozen ? w->learning : context, learning,
                              (const float *const *)w->gradients, g->count, w->scatter, true);
@@ -116,7 +117,7 @@ static void prepare(walk *w, int32_t begin, int64_t step)
     }
     if (w->settings->scope == FW_SCOPE_POOL)
         renew_pool(w, g.count);
-    draw_negatives(w, w->settings->scope, targets + g.count);
+    draw_negatives(w, w->settings->scope, NULL, targets + g.count);
 }
 
 void fw_walk_cbow(walk *w)

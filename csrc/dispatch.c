@@ -79,8 +79,10 @@ fw_status fw_block_step(fw_isa isa, const fw_block *block)
         status = check_rows((const float *const *)block->targets, block->n_targets);
     if (status == FW_OK && block->gradients)
         status = check_rows((const float *const *)block->gradients, block->n_inputs);
-    if (status == FW_OK)
-        kernels->block_step(block);
+    if (status == FW_OK) {
+        kernels->block_residuals(block);
+        kernels->block_update(block);
+    }
     return status;
 }
 

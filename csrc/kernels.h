@@ -9,7 +9,9 @@
 
 typedef struct fw_kernels {
     size_t vec_floats; /* a multiple of it is enough for block->stride and `stride` below */
-    void (*block_step)(const fw_block *block);
+    /* The block step: logits and residuals, then the update, both of the old rows. */
+    void (*block_residuals)(const fw_block *block);
+    void (*block_update)(const fw_block *block);
     void (*combine_rows)(size_t stride, float *const *to, int32_t n_to, const float *const *from,
                          int32_t n_from, const float *coefficients, bool accumulate);
     /* In tiles of many queries, or each by itself. */

@@ -20,8 +20,8 @@
 #include "sketch_rows.h"
 
 const fw_kernels fw_kernels_avx2 = {
-    VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows, find_decimals,
+    VEC_WIDTH, block_residuals, block_update, combine_rows, pack_queries, search_rows, score_rows,
+    measure_rows, score_one, sketch_rows, find_decimals,
 };
 const fw_sketch_kernels fw_sketch_avx2 = {pack_codes, search_codes, true};
 

@@ -19,8 +19,8 @@
 #include "sketch_make.h"
 
 const fw_kernels fw_kernels_avx512 = {
-    VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows, find_decimals,
+    VEC_WIDTH, block_residuals, block_update, combine_rows, pack_queries, search_rows, score_rows,
+    measure_rows, score_one, sketch_rows, find_decimals,
 };
 
 #ifdef __clang__

@@ -11,8 +11,8 @@
 #include "sketch_rows.h"
 
 const fw_kernels fw_kernels_neon = {
-    VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows, NULL,
+    VEC_WIDTH, block_residuals, block_update, combine_rows, pack_queries, search_rows, score_rows,
+    measure_rows, score_one, sketch_rows, NULL,
 };
 const fw_sketch_kernels fw_sketch_neon = {pack_codes, search_codes, false};
 

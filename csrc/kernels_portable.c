@@ -6,6 +6,6 @@
 #include "sketch_make.h"
 
 const fw_kernels fw_kernels_portable = {
-    VEC_WIDTH, block_step, combine_rows, pack_queries, search_rows, score_rows, measure_rows,
-    score_one, sketch_rows, NULL,
+    VEC_WIDTH, block_residuals, block_update, combine_rows, pack_queries, search_rows, score_rows,
+    measure_rows, score_one, sketch_rows, NULL,
 };

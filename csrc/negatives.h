@@ -34,31 +34,40 @@ FW_INLINE void renew_pool(walk *w, int32_t n_centers)
     }
 }
 
-/* Random places: picks of one set hardly repeat in the next, which adjacent sets would (and lose). */
-FW_INLINE void pick_from_pool(walk_negatives *from, const fw_settings *s, float **rows)
+/* Random places: picks of one set hardly repeat in the next, which adjacent sets would (and lose).
+ * Returns whether `positive` is among them. */
+FW_INLINE bool pick_from_pool(walk_negatives *from, const fw_settings *s, const float *positive,
+                              float **rows)
 {
     float *const *const pool = from->pool;
     const uint32_t size = (uint32_t)s->pool_size;
     const int32_t negatives = s->negatives;
+    bool collides = false;
     for (int32_t k = 0; k + 1 < negatives; k += 2) {
         const uint64_t r = rng_draw(from->picks_stream, from->picks_counter++);
         rows[k] = pool[rng_below((uint32_t)r, size)];
         rows[k + 1] = pool[rng_below((uint32_t)(r >> 32), size)];
+        collides |= (rows[k] == positive) | (rows[k + 1] == positive);
     }
     if (negatives % 2) {
         const uint64_t r = rng_draw(from->picks_stream, from->picks_counter++);
         rows[negatives - 1] = pool[rng_below((uint32_t)r, size)];
+        collides |= rows[negatives - 1] == positive;
     }
+    return collides;
 }
 
-/* The output rows of the next set of negatives. */
-FW_INLINE void draw_negatives(walk *w, const fw_scope scope, float **rows)
+/* The output rows of the next set of negatives; whether `positive` is among them. */
+FW_INLINE bool draw_negatives(walk *w, const fw_scope scope, const float *positive, float **rows)
 {
     if (scope == FW_SCOPE_POOL)
-        pick_from_pool(&w->negatives, w->settings, rows);
-    else
-        for (int32_t k = 0; k < w->settings->negatives; ++k)
-            rows[k] = next_noise_row(w);
+        return pick_from_pool(&w->negatives, w->settings, positive, rows);
+    bool collides = false;
+    for (int32_t k = 0; k < w->settings->negatives; ++k) {
+        rows[k] = next_noise_row(w);
+        collides |= rows[k] == positive;
+    }
+    return collides;
 }
 
 #endif

@@ -25,11 +25,22 @@ static inline void prefetch_line(const void *address)
     FW_PREFETCH(address, 0);
 }
 
-/* Every cache line of a row that will be updated. */
+/* Every cache line of a row that will be updated. A loop over the lines would cost more than they do. */
 static inline void prefetch_row(const float *row, size_t stride)
 {
-    for (size_t d = 0; d < stride; d += 16)
-        FW_PREFETCH(row + d, 1);
+    for (; stride > 128; row += 128, stride -= 128)
+        for (int line = 0; line < 8; ++line)
+            FW_PREFETCH(row + 16 * line, 1);
+    switch ((stride + 15) / 16) {
+    case 8: FW_PREFETCH(row + 112, 1); /* fall through */
+    case 7: FW_PREFETCH(row + 96, 1);  /* fall through */
+    case 6: FW_PREFETCH(row + 80, 1);  /* fall through */
+    case 5: FW_PREFETCH(row + 64, 1);  /* fall through */
+    case 4: FW_PREFETCH(row + 48, 1);  /* fall through */
+    case 3: FW_PREFETCH(row + 32, 1);  /* fall through */
+    case 2: FW_PREFETCH(row + 16, 1);  /* fall through */
+    default: FW_PREFETCH(row, 1);
+    }
 }
 
 #endif

@@ -16,68 +16,6 @@ static const float *mask_collisions(walk *w, int32_t n, float *const *targets)
     return w->masked_weights;
 }
 
-FW_INLINE bool has_collision(float *const *targets, int32_t m)
-{
-    bool collision = false;
-    for (int32_t j = 1; j < m; ++j)
-        collision |= targets[j] == targets[0];
-    return collision;
-}
-
-/* One block: n inputs against the center and a set of negatives. */
-FW_INLINE void step(walk *w, int32_t c, int32_t n, float *const *inputs, float *const *targets)
-{
-    fw_block *const block = &w->block;
-    block->n_inputs = n;
-    block->inputs = inputs;
-    block->targets = targets;
-    block->weights = w->weights;
-    if (has_collision(targets, block->n_targets))
-        block->weights = mask_collisions(w, n, targets);
-    w->kernels->block_step(block);
-    w->stats->examples += n;
-    if (walk_samples_loss(w, c))
-        for (int32_t i = 0; i < n; ++i)
-            fw_walk_add_loss(w, i);
-}
-
-/* Copy n pointers in pieces of a fixed size, which costs less than the right number. */
-FW_INLINE void copy_rows(float **to, float *const *from, int32_t n)
-{
-    for (int32_t i = 0; i < n; i += WALK_COPIED_ROWS)
-        memcpy(to + i, from + i, WALK_COPIED_ROWS * sizeof *to);
-}
-
-/* A frozen row takes part as a copy, and what the step makes of that is lost. */
-static void copy_frozen(walk *w, const int32_t *ids, int32_t begin, int32_t end)
-{
-    const size_t stride = w->model->stride;
-    for (int32_t i = begin; i < end; ++i) {
-        float *const copy = w->frozen_copies + (size_t)i * stride;
-        if (walk_is_frozen(w, ids[i - begin]))
-            w->inputs[i] = memcpy(copy, w->inputs[i], stride * sizeof *copy);
-    }
-}
-
-FW_INLINE void train_center(walk *w, const fw_scope scope, int32_t c)
-{
-    const walk_centers *const centers = &w->centers;
-    const int32_t before = c - centers->first[c];
-    const int32_t n = centers->last[c] - centers->first[c];
-    float *const *const targets = walk_targets(w, c);
-    copy_rows(w->inputs, centers->rows + c - before, before);
-    copy_rows(w->inputs + before, centers->rows + c + 1, n - before);
-    if (w->model->frozen) {
-        copy_frozen(w, centers->ids + c - before, 0, before);
-        copy_frozen(w, centers->ids + c + 1, before, n);
-    }
-    if (scope != FW_SCOPE_EXAMPLE)
-        step(w, c, n, w->inputs, targets);
-    else
-        for (int32_t i = 0; i < n; ++i)
-            step(w, c, 1, w->inputs + i, targets + i * w->block.n_targets);
-}
-
 /* Choose the targets of center c and ask for the rows that it will be the first to touch. */
 FW_INLINE void prepare(walk *w, const fw_scope scope, int32_t c)
 {
@@ -90,24 +28,98 @@ FW_INLINE void prepare(walk *w, const fw_scope scope, int32_t c)
     const int32_t sets = scope == FW_SCOPE_EXAMPLE ? centers->last[c] - centers->first[c] : 1;
     if (scope == FW_SCOPE_POOL)
         renew_pool(w, 1);
+    bool collides = false;
     for (int32_t i = 0; i < sets; ++i, targets += w->block.n_targets) {
         targets[0] = positive;
-        draw_negatives(w, scope, targets + 1);
+        collides |= draw_negatives(w, scope, positive, targets + 1);
     }
+    w->collides[c & (WALK_RING - 1)] = collides;
     prefetch_row(positive, model->stride);
     const int64_t entering = (int64_t)c + w->settings->window;
     if (entering < centers->count)
         prefetch_row(centers->rows[entering], model->stride);
 }
 
+/* The first half of a step: n inputs against the center c and a set of negatives. */
+FW_INLINE void begin_step(walk *w, int32_t c, int32_t n, float *const *inputs, float *const *targets)
+{
+    fw_block *const block = &w->block;
+    block->n_inputs = n;
+    block->inputs = inputs;
+    block->targets = targets;
+    block->weights = w->weights;
+    if (w->collides[c & (WALK_RING - 1)])
+        block->weights = mask_collisions(w, n, targets);
+    w->kernels->block_residuals(block);
+}
+
+FW_INLINE void end_step(walk *w, bool samples_loss)
+{
+    const int32_t n = w->block.n_inputs;
+    w->kernels->block_update(&w->block);
+    w->stats->examples += n;
+    if (samples_loss)
+        for (int32_t i = 0; i < n; ++i)
+            fw_walk_add_loss(w, i);
+}
+
+/* A frozen row takes part as a copy, and what the step makes of that is lost. */
+static float *const *copy_frozen(walk *w, int32_t c, float *const *rows)
+{
+    const size_t stride = w->model->stride;
+    const int32_t *const ids = w->centers.ids + w->centers.first[c];
+    const int32_t before = c - w->centers.first[c];
+    const int32_t n = w->centers.last[c] - w->centers.first[c];
+    for (int32_t i = 0; i < n; ++i) {
+        float *const copy = w->frozen_copies + (size_t)i * stride;
+        w->inputs[i] = walk_is_frozen(w, ids[i < before ? i : i + 1])
+                           ? memcpy(copy, rows[i], stride * sizeof *copy)
+                           : rows[i];
+    }
+    return w->inputs;
+}
+
+/*
+ * The input rows of the context of a center, without a gap: the center's own place in `rows` is taken by
+ * the word before it, whose place was taken by the one before that, `previous`. So word k is at k + 1 if
+ * it is before the center, and at k if it is behind.
+ */
+FW_INLINE float *const *context_rows(walk *w, int32_t c, float **previous)
+{
+    float **const rows = w->centers.rows;
+    float *const own = rows[c];
+    rows[c] = *previous;
+    *previous = own;
+    float *const *const context = rows + w->centers.first[c] + 1;
+    return w->model->frozen ? copy_frozen(w, c, context) : context;
+}
+
+FW_INLINE void train_center(walk *w, const fw_scope scope, int32_t c, float **previous)
+{
+    float *const *const inputs = context_rows(w, c, previous);
+    float *const *const targets = walk_targets(w, c);
+    const int32_t n = w->centers.last[c] - w->centers.first[c];
+    const bool samples_loss = walk_samples_loss(w, c);
+    if (scope != FW_SCOPE_EXAMPLE) {
+        begin_step(w, c, n, inputs, targets);
+        prepare(w, scope, c + WALK_AHEAD); /* here, where the update waits for its sigmoids */
+        end_step(w, samples_loss);
+        return;
+    }
+    prepare(w, scope, c + WALK_AHEAD);
+    for (int32_t i = 0; i < n; ++i) {
+        begin_step(w, c, 1, inputs + i, targets + i * w->block.n_targets);
+        end_step(w, samples_loss);
+    }
+}
+
 FW_INLINE void train_centers(walk *w, const fw_scope scope)
 {
     for (int32_t c = 0; c < WALK_AHEAD; ++c)
         prepare(w, scope, c);
-    for (int32_t c = 0; c < w->centers.count; ++c) {
-        prepare(w, scope, c + WALK_AHEAD);
-        train_center(w, scope, c);
-    }
+    float *previous = NULL;
+    for (int32_t c = 0; c < w->centers.count; ++c)
+        train_center(w, scope, c, &previous);
 }
 
 static void prepare_labels(walk *w)

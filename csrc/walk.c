@@ -93,7 +93,7 @@ void fw_walk_add_loss(walk *w, int32_t i)
     for (size_t a = row; a < row + (size_t)b->n_targets; ++a) {
         /* Cross-entropy from the logit: log(1 + e^s) - label * s, with no overflow. */
         const double s = b->logits[a];
-        const double softplus = (s > 0.0 ? s : 0.0) + log1p(exp(-fabs(s)));
+        const double softplus = (s > 0.0 ? s : 0.0) + log(1.0 + exp(-fabs(s))); /* log1p: slower */
         loss += b->weights[a] * (softplus - b->labels[a] * s);
     }
     w->stats->loss_sum += loss;
@@ -126,6 +126,7 @@ fw_status fw_walk_open(walk *w, const fw_settings *settings, const fw_model *mod
 fw_status fw_walk_train(walk *w, uint64_t stream, fw_stats *stats)
 {
     w->stats = stats;
+    w->next_loss = w->settings->loss_interval > 0 ? 0 : -1;
     for (int32_t c = 0; c < w->centers.count; ++c)
         w->centers.rows[c] = walk_input_row(w, w->centers.ids[c]);
     fw_walk_open_negatives(w, stream);

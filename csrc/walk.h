@@ -15,15 +15,12 @@
 /* Draws from the noise distribution that are made together. */
 #define WALK_NOISE_BATCH 64
 
-/* Pointers to rows are copied so many at a time; the last copy may reach beyond those wanted. */
-#define WALK_COPIED_ROWS 4
-
 /* The kept tokens of the chunk that have a context: "centers", in order. */
 typedef struct walk_centers {
     int32_t *ids;
     int32_t *first; /* first and last position of the window, positions being indices into ids; */
     int32_t *last;  /* the center itself stands between them */
-    float **rows;   /* their input rows */
+    float **rows;   /* their input rows; skip-gram moves them as it goes */
     int32_t count;
 } walk_centers;
 
@@ -60,6 +57,8 @@ typedef struct walk {
     float *frozen_copies;  /* (inputs, stride) of skip-gram: what stands in for frozen rows */
     float **learning;      /* (positions) of CBOW: the rows under the windows that are not frozen */
     const shard_rows *shard; /* null: no rows of a shard */
+    int32_t next_loss;       /* the next center whose loss is in the sample; -1: none */
+    bool collides[WALK_RING]; /* of the steps in `targets`: one of the negatives is the positive */
     fw_block block;
     fw_stats *stats;
 } walk;
@@ -107,10 +106,13 @@ float fw_walk_share(double n, int32_t copies);
 /* Add the loss of the block's row `i`, which the step has just used, to the statistics. */
 void fw_walk_add_loss(walk *w, int32_t i);
 
-/* Whether the loss of center `c` is in the sample. */
-static inline bool walk_samples_loss(const walk *w, int32_t c)
+/* Whether the loss of center `c` is in the sample; to be asked for all of them in order. */
+static inline bool walk_samples_loss(walk *w, int32_t c)
 {
-    return w->settings->loss_interval > 0 && c % w->settings->loss_interval == 0;
+    if (c != w->next_loss)
+        return false;
+    w->next_loss += w->settings->loss_interval;
+    return true;
 }
 
 /* Where the walk finds and changes the rows of a word: in copies of its own, or in the model. */

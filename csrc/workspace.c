@@ -43,12 +43,12 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->centers.ids = take(&a, tokens, sizeof(int32_t));
     w->centers.first = take(&a, tokens, sizeof(int32_t));
     w->centers.last = take(&a, tokens, sizeof(int32_t));
-    w->centers.rows = take(&a, tokens + WALK_COPIED_ROWS, sizeof(float *));
+    w->centers.rows = take(&a, tokens, sizeof(float *));
     w->negatives.drawn = take(&a, WALK_NOISE_BATCH, sizeof(int32_t));
     w->negatives.pool = take(&a, s->scope == FW_SCOPE_POOL ? (size_t)s->pool_size : 0, sizeof(float *));
     w->targets_size = sets_a_center * m;
     w->targets = take(&a, WALK_RING * w->targets_size, sizeof(float *));
-    w->inputs = take(&a, n + WALK_COPIED_ROWS, sizeof(float *));
+    w->inputs = take(&a, n, sizeof(float *));
     w->labels = take(&a, pairs, sizeof(float));
     w->weights = take(&a, pairs, sizeof(float));
     w->masked_weights = take(&a, pairs, sizeof(float));
