@@ -216,12 +216,20 @@ class VectorIndex:
             header = json.loads(line)
             saved, ef_search = header.pop("fingerprint"), header.pop("ef_search")
             settings = Settings(**header)
+            _check_int("ef_search", ef_search, 1)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"{name!r} has a header that cannot be read: {error}") from error
         _check_fingerprint(vectors, saved, name)
         graph_type = BACKENDS[settings.backend]
-        graph = graph_type.from_bytes(payload, *settings.graph_arguments(vectors.vector_size))
-        return cls(vectors, graph, settings, saved, ef_search)
+        arguments = settings.graph_arguments(vectors.vector_size)
+        try:
+            graph = graph_type.from_bytes(payload, *arguments)
+        except (RuntimeError, ValueError) as error:  # of the library
+            raise ValueError(f"{name!r} has no graph of {settings.backend}: {error}") from error
+        index = cls(vectors, graph, settings, saved, ef_search)
+        if graph.shape != (len(index), vectors.vector_size):
+            raise ValueError(f"{name!r} has a graph of other vectors, of shape {graph.shape}")
+        return index
 
 
 def fingerprint(vectors: Vectors) -> str:

@@ -10,6 +10,7 @@ import importlib
 import lzma
 import os
 import threading
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -181,7 +182,9 @@ def read_pieces(pieces: Sequence[Piece], stream: TokenStream) -> None:
         try:
             with piece.file.open() as file:
                 buffer = read_piece(piece, file, stream, buffer)
-        except (OSError, EOFError, lzma.LZMAError) as error:
+        except (gzip.BadGzipFile, EOFError, lzma.LZMAError, zlib.error) as error:
+            raise OSError(f"the corpus file {piece.file.path} is damaged: {error}") from error
+        except OSError as error:
             error.add_note(f"while reading the corpus file {piece.file.path}")
             raise
 
