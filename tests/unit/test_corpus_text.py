@@ -319,6 +319,7 @@ def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
     [
         (".gz", b"no gzip"),
         (".gz", gzip.compress(b"cut short" * 100)[:-9]),
+        (".gz", gzip.compress(b"")[:10] + b"no deflate"),
         (".bz2", b"no bzip2"),
         (".xz", b"no xz"),
     ],
@@ -327,9 +328,9 @@ def test_a_damaged_file_is_named(tmp_path: Path, suffix: str, content: bytes, th
     good = write(tmp_path, [b"some words\n" * 100])
     bad = tmp_path / f"bad{suffix}"
     bad.write_bytes(content)
-    with pytest.raises((OSError, EOFError, lzma.LZMAError)) as caught:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 (that of bz2 has the name in a note)
         encode_corpus([*good, bad], threads=threads)
-    assert str(bad) in "".join(caught.value.__notes__)
+    assert str(bad) in "".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
 
 
 @pytest.mark.parametrize("threads", [1, 2])
