@@ -22,6 +22,7 @@ from typing import IO, Any, cast
 
 from fastw2v.corpus.shares import Shares
 from fastw2v.corpus.stream import TokenStream
+from fastw2v.corpus.xz import XzFile
 from fastw2v.threads import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
@@ -49,7 +50,7 @@ def open_zstd(path: Path) -> IO[bytes]:
 DECOMPRESSORS: dict[str, Callable[[Path], Any]] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
-    ".xz": lzma.open,
+    ".xz": XzFile,
     ".zst": open_zstd,
 }
 
