@@ -184,7 +184,12 @@ def signed(line: bytes, graph: bytes) -> bytes:
     return b"fastw2v index 1\n" + checksum + b" " + line + b"\n" + graph
 
 
-@pytest.mark.parametrize("header", [[], {}, {"fingerprint": 1}, "x", None, {"backend": "annoy"}])
+HUGE = {"backend": "faiss", "m": 16, "ef_construction": 9, "ef_search": 2**40, "fingerprint": ""}
+
+
+@pytest.mark.parametrize(
+    "header", [[], {}, {"fingerprint": 1}, "x", None, {"backend": "annoy"}, HUGE]
+)
 def test_a_header_that_is_none_is_refused(header: Any, tmp_path: Path) -> None:
     path = tmp_path / "index"
     line = json.dumps(header).encode()
@@ -254,6 +259,9 @@ def test_an_index_of_one_word_or_of_none_answers_and_has_no_recall(backend: str)
         ({"m": 1}, "m must be at least 2"),
         ({"ef_construction": 0}, "ef_construction must be at least 1"),
         ({"ef_search": 0}, "ef_search must be at least 1"),
+        ({"m": 1025}, "m must be at most 1024, not 1025"),
+        ({"ef_construction": 2**40}, "ef_construction must be at most 1000000"),
+        ({"ef_search": 2**40}, "ef_search must be at most 1000000"),
         ({"threads": 0}, "threads must be at least 1"),
     ],
 )
