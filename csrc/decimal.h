@@ -43,7 +43,4 @@ typedef struct fw_decimals {
     int32_t point[FW_DECIMAL_LANES];
 } fw_decimals;
 
-/* Do as fw_print_float, by the bits of a number and its decimal, which is not read where it has none. */
-size_t fw_print_decimal(uint32_t bits, fw_decimal decimal, uint8_t *out);
-
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A vector of numbers at a time: compilers make vector instructions of this loop, where it is
- * included. gcc 12, Zen 5: 24 ns a number, text and all, with it 12 to 13. */
+ * included. gcc 12, Zen 5: 22 ns a number, text and all, with it 8 to 11. */
 #include "decimal_shortest.h"
 
 static void find_decimals(const uint32_t *restrict bits, fw_decimals *restrict found)

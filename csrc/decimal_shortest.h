@@ -89,21 +89,23 @@ FW_INLINE uint32_t four_characters(uint32_t number)
 /* Of a positive, finite number, by its bits; of others nothing that means anything. */
 FW_INLINE fw_decimal find_decimal(uint32_t bits)
 {
-    static const uint32_t powers[] = {1,      10,      100,      1000,     10000,
-                                      100000, 1000000, 10000000, 100000000};
     const shortest number = find_shortest(bits);
-    const uint32_t d = number.digits;
-    /* 1 + how many of 10, 100, ... it has reached, by the sign of the differences: comparisons of one
+    /* To nine digits, the first of which is not 0; by the sign of a difference, for comparisons of one
      * number with several become jumps. */
-    const uint32_t n = 1 + ((9 - d) >> 31) + ((99 - d) >> 31) + ((999 - d) >> 31) +
-                       ((9999 - d) >> 31) + ((99999 - d) >> 31) + ((999999 - d) >> 31) +
-                       ((9999999 - d) >> 31) + ((99999999 - d) >> 31);
-    const uint32_t nine = number.digits * powers[9 - n];
-    const uint32_t first = (uint32_t)((uint64_t)nine * 1441151881u >> 57); /* nine / 10^8 */
-    const uint32_t eight = nine - first * 100000000u;
-    const uint32_t four = (uint32_t)((uint64_t)eight * 3518437209u >> 45); /* eight / 10^4 */
-    const fw_decimal found = {first, four_characters(four), four_characters(eight - 10000 * four),
-                              number.exponent + (int32_t)n};
+    uint32_t nine = number.digits;
+    const uint32_t by_4 = (nine - 100000) >> 31;
+    nine *= 1 + (9999 & (0u - by_4));
+    const uint32_t by_2 = (nine - 10000000) >> 31;
+    nine *= 1 + (99 & (0u - by_2));
+    const uint32_t by_1 = (nine - 100000000) >> 31;
+    nine *= 1 + (9 & (0u - by_1));
+    const uint32_t once_more = (nine - 100000000) >> 31;
+    nine *= 1 + (9 & (0u - once_more));
+    const uint32_t n = 9 - 4 * by_4 - 2 * by_2 - by_1 - once_more;
+    const uint32_t five = (uint32_t)((uint64_t)nine * 3518437209u >> 45); /* nine / 10^4 */
+    const uint32_t first = (five >> 4) * 6711 >> 22;                      /* five / 10^4 */
+    const fw_decimal found = {first, four_characters(five - 10000 * first),
+                              four_characters(nine - 10000 * five), number.exponent + (int32_t)n};
     return found;
 }
 

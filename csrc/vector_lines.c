@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "decimal.h"
+#include "decimal_text.h"
 #include "kernels.h"
 
 size_t fw_find_lines(const uint8_t *text, size_t n_bytes, size_t capacity, int64_t *word_ends,
@@ -91,7 +92,7 @@ static uint8_t *print_some(const fw_kernels *kernels, const float *numbers, size
     kernels->find_decimals(positive, &found);
     for (size_t i = 0; i < n; i++) {
         const fw_decimal decimal = {found.first[i], found.high[i], found.low[i], found.point[i]};
-        to += fw_print_decimal(bits[i], decimal, to);
+        to += print_decimal(bits[i], decimal, to);
         *to++ = ' ';
     }
     return to;

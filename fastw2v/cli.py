@@ -30,7 +30,7 @@ from fastw2v.cli_stability import add_stability
 from fastw2v.config import CBOW_GRADIENTS, NEGATIVE_SCOPES, TrainingConfig
 from fastw2v.evaluation import evaluate
 from fastw2v.keyed_vectors import KeyedVectors
-from fastw2v.persistence.loading import load_vectors, sniff
+from fastw2v.persistence.loading import load_vectors, load_with_vocabulary, sniff
 from fastw2v.persistence.rows import DTYPES
 from fastw2v.persistence.saving import SUFFIXES, save_vectors
 from fastw2v.signals import HeldSignals, termination_as_exit
@@ -262,17 +262,16 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    words, counts, vectors, scales = load_vectors(options.source, limit=options.limit)
+    vocabulary, vectors, scales = load_with_vocabulary(options.source, limit=options.limit)
     save_vectors(
         options.target,
-        words,
+        vocabulary,
         vectors,
-        counts=counts,
         scales=scales,
         format=options.format,
         dtype=options.dtype,
     )
-    print(f"{len(words):,} words x {vectors.shape[1]} in {options.target}")
+    print(f"{len(vocabulary):,} words x {vectors.shape[1]} in {options.target}")
     return 0
 
 

@@ -24,6 +24,10 @@ Found = tuple[NDArray[np.int64], NDArray[np.float32]]  # positions and cosines, 
 class Backend(Protocol):
     """A graph of vectors of length 1, which are known by their positions: 0, 1, ..."""
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many vectors there are, and how many numbers each has."""
+
     def add(self, units: Units, threads: int) -> None:
         """Add vectors behind those that are there."""
 
@@ -49,6 +53,10 @@ class Usearch:
         graph = cls(vector_size, m, ef_construction)
         graph._index.load(data)
         return graph
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self._index), int(self._index.ndim)
 
     def add(self, units: Units, threads: int) -> None:
         first = len(self._index)
@@ -83,6 +91,10 @@ class Faiss:
         graph = cls(vector_size, m, ef_construction)
         graph._index = graph._faiss.deserialize_index(np.frombuffer(data, np.uint8))
         return graph
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return int(self._index.ntotal), int(self._index.d)
 
     def add(self, units: Units, threads: int) -> None:
         with self._threads(threads):

@@ -19,6 +19,8 @@ from fastw2v.persistence.atomic import atomic_file
 
 _MAGIC = b"fastw2v index 1\n"
 _MOST_HEADER_BYTES = 4096
+_MOST_LINKS = 1024  # far beyond any use; a file must not have gigabytes reserved
+_MOST_CANDIDATES = 1_000_000
 _BLOCK_ROWS = 65_536  # added at a time: their unit vectors are a copy
 
 
@@ -51,8 +53,8 @@ class Settings:
         if self.backend not in BACKENDS:
             known = " or ".join(map(repr, BACKENDS))
             raise ValueError(f"backend must be {known}, not {self.backend!r}")
-        for name, least in (("m", 2), ("ef_construction", 1)):
-            _check_int(name, getattr(self, name), least)
+        _check_int("m", self.m, 2, _MOST_LINKS)
+        _check_int("ef_construction", self.ef_construction, 1, _MOST_CANDIDATES)
 
     def graph_arguments(self, vector_size: int) -> tuple[int, int, int]:
         """Return what a backend is made with."""
@@ -76,7 +78,7 @@ class VectorIndex:
     def __init__(
         self, vectors: Vectors, graph: Backend, settings: Settings, fingerprint: str, ef_search: int
     ) -> None:
-        _check_int("ef_search", ef_search, 1)
+        _check_int("ef_search", ef_search, 1, _MOST_CANDIDATES)
         self.settings = settings
         self.ef_search = ef_search
         self._vectors = vectors
@@ -216,12 +218,20 @@ class VectorIndex:
             header = json.loads(line)
             saved, ef_search = header.pop("fingerprint"), header.pop("ef_search")
             settings = Settings(**header)
+            _check_int("ef_search", ef_search, 1, _MOST_CANDIDATES)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"{name!r} has a header that cannot be read: {error}") from error
         _check_fingerprint(vectors, saved, name)
         graph_type = BACKENDS[settings.backend]
-        graph = graph_type.from_bytes(payload, *settings.graph_arguments(vectors.vector_size))
-        return cls(vectors, graph, settings, saved, ef_search)
+        arguments = settings.graph_arguments(vectors.vector_size)
+        try:
+            graph = graph_type.from_bytes(payload, *arguments)
+        except (RuntimeError, ValueError) as error:  # of the library
+            raise ValueError(f"{name!r} has no graph of {settings.backend}: {error}") from error
+        index = cls(vectors, graph, settings, saved, ef_search)
+        if graph.shape != (len(index), vectors.vector_size):
+            raise ValueError(f"{name!r} has a graph of other vectors, of shape {graph.shape}")
+        return index
 
 
 def fingerprint(vectors: Vectors) -> str:
@@ -256,8 +266,10 @@ def _usable_ids(vectors: Vectors) -> NDArray[np.intp]:
     return np.flatnonzero(np.isfinite(norms) & (norms > 0))
 
 
-def _check_int(name: str, value: object, least: int) -> None:
+def _check_int(name: str, value: object, least: int, most: int | None = None) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{name} must be an integer, not {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value!r}")
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be at most {most}, not {value!r}")

@@ -10,6 +10,7 @@ import importlib
 import lzma
 import os
 import threading
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import IO, Any, cast
 
 from fastw2v.corpus.shares import Shares
 from fastw2v.corpus.stream import TokenStream
+from fastw2v.corpus.xz import XzFile
 from fastw2v.threads import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
@@ -48,7 +50,7 @@ def open_zstd(path: Path) -> IO[bytes]:
 DECOMPRESSORS: dict[str, Callable[[Path], Any]] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
-    ".xz": lzma.open,
+    ".xz": XzFile,
     ".zst": open_zstd,
 }
 
@@ -181,7 +183,9 @@ def read_pieces(pieces: Sequence[Piece], stream: TokenStream) -> None:
         try:
             with piece.file.open() as file:
                 buffer = read_piece(piece, file, stream, buffer)
-        except (OSError, EOFError, lzma.LZMAError) as error:
+        except (gzip.BadGzipFile, EOFError, lzma.LZMAError, zlib.error) as error:
+            raise OSError(f"the corpus file {piece.file.path} is damaged: {error}") from error
+        except OSError as error:
             error.add_note(f"while reading the corpus file {piece.file.path}")
             raise
 

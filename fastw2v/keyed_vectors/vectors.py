@@ -87,7 +87,8 @@ class KeyedVectors(VectorInsight, VectorIndexing, VectorViews):
         ----------
         path : path-like
             By default its suffix tells the format: ``.safetensors`` (fastw2v's own, which keeps
-            counts and the type of the rows), ``.txt`` or ``.vec``, ``.bin``, ``.glove``, ``.npy``.
+            counts, the words that were dropped and the type of the rows), ``.txt`` or ``.vec``,
+            ``.bin``, ``.glove``, ``.npy``.
         format : str, optional
             One of those of `persistence.save_vectors`, whatever the suffix.
         dtype : "float32", "float16" or "int8", optional
@@ -102,15 +103,8 @@ class KeyedVectors(VectorInsight, VectorIndexing, VectorViews):
         OSError
             It cannot be written; an old file is untouched.
         """
-        vocabulary = self.vocabulary
         save_vectors(
-            path,
-            vocabulary.lazy_words,
-            self.vectors,
-            counts=vocabulary.counts,
-            scales=self.scales,
-            format=format,
-            dtype=dtype,
+            path, self.vocabulary, self.vectors, scales=self.scales, format=format, dtype=dtype
         )
 
     @classmethod

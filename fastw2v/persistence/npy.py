@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from fastw2v.persistence.atomic import atomic_file
 from fastw2v.persistence.files import opened
 from fastw2v.persistence.rows import Rows
-from fastw2v.persistence.text_lines import READ_BYTES
+from fastw2v.persistence.text_lines import READ_BYTES, encoded_words
 
 KIND = "a matrix of word vectors in NumPy's format"
 MAGIC = b"\x93NUMPY"
@@ -50,17 +50,24 @@ def write_npy(
     rows = Rows(vectors, scales)
     if len(rows) != len(words):
         raise ValueError(f"vectors must have one row a word: {len(rows)} rows, {len(words)} words")
-    text = "".join(f"{word}\n" for word in words)
-    if "" in words or "\r" in text or text.count("\n") != len(words):
-        raise ValueError(
-            "a word is empty or has a line break in it: a list of words has no form for it"
-        )
-    encoded = text.encode()
+    encoded = _encode_list(words)
     matrix = rows.vectors if scales is None else rows.float32()
     with atomic_file(path) as file:
         np.lib.format.write_array(file, np.ascontiguousarray(matrix), allow_pickle=False)
     with atomic_file(word_list_of(path)) as file:
         file.write(encoded)
+
+
+def _encode_list(words: Sequence[str]) -> bytes:
+    """Return the words in UTF-8, a line a word."""
+    text = "".join(f"{word}\n" for word in words)
+    if "" in words or "\r" in text or text.count("\n") != len(words):
+        word = next(word for word in words if not word or "\n" in word or "\r" in word)
+        raise ValueError(
+            f"the word {word!r} cannot be written in a list of words, which has a line for each: "
+            "rename it, or save in fastw2v's own format"
+        )
+    return encoded_words(text, words)
 
 
 def word_list_of(path: str | os.PathLike[str]) -> Path:

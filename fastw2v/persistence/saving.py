@@ -17,7 +17,7 @@ from fastw2v.persistence.rows import Rows
 from fastw2v.persistence.static_embedding import write_model2vec, write_sentence_transformers
 from fastw2v.persistence.vectors_file import save_vectors_file
 from fastw2v.persistence.word2vec_format import write_word2vec_format
-from fastw2v.vocabulary import PackedWords, Vocabulary, placeholder_counts
+from fastw2v.vocabulary import Vocabulary, placeholder_counts
 
 #: Formats by name, and the suffixes that ask for them; those without must be asked for by name.
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ COMPRESSIBLE = ("text", "binary", "glove")
 
 def save_vectors(
     path: str | os.PathLike[str],
-    words: Sequence[str],
+    words: Sequence[str] | Vocabulary,
     vectors: NDArray[Any],
     *,
     counts: NDArray[np.int64] | None = None,
@@ -48,10 +48,12 @@ def save_vectors(
     ----------
     path : path-like
         What to write: a folder for ``"model2vec"`` and ``"sentence-transformers"``.
-    words : sequence of str
+    words : sequence of str, or Vocabulary
+        Distinct. The native format alone keeps more of a vocabulary than its words: counts, bounds
+        and the words that were dropped.
     vectors : ndarray of shape (len(words), vector_size), float32, float16 or int8
     counts : ndarray of shape (len(words),), int64, optional
-        The native format alone keeps them; V, ..., 2, 1 if they are not known.
+        Of a sequence of words; V, ..., 2, 1 if they are not known.
     scales : ndarray of shape (len(words),), float32, optional
         With int8 vectors: what each row is multiplied by.
     format : str, optional
@@ -65,7 +67,7 @@ def save_vectors(
     Raises
     ------
     ValueError
-        No such format, or one that cannot hold these words or vectors.
+        No such format, one that cannot hold these words or vectors, or a word stands twice.
     OSError
         It cannot be written; an old file is untouched.
     """
@@ -74,19 +76,21 @@ def save_vectors(
         raise ValueError(f"format must be one of {', '.join(SUFFIXES)}, not {format!r}")
     if os.fspath(path).endswith(".gz") and chosen not in COMPRESSIBLE:
         raise ValueError(f"{os.fspath(path)!r}: the format {chosen!r} is not compressed with gzip")
+    if not isinstance(words, Vocabulary):
+        words = Vocabulary(words, placeholder_counts(len(words)) if counts is None else counts)
+    elif counts is not None:
+        raise ValueError("counts belong to a sequence of words: a vocabulary has its own")
+    words.index  # noqa: B018  # finds words that stand twice
     rows = Rows(vectors, scales)
     if dtype is not None:
         if chosen != "native":
             raise ValueError(f"dtype belongs to the native format, not to {chosen!r}")
         rows = rows.astype(dtype)
     if chosen == "native":
-        if counts is None:
-            counts = placeholder_counts(len(words))
-        kept = words if isinstance(words, PackedWords) else list(words)
-        save_vectors_file(path, Vocabulary(kept, counts), rows.vectors, scales=rows.scales)
+        save_vectors_file(path, words, rows.vectors, scales=rows.scales)
     elif chosen in ("text", "binary"):
         binary = chosen == "binary"
-        write_word2vec_format(path, words, rows.vectors, scales=rows.scales, binary=binary)
+        write_word2vec_format(path, words.words, rows.vectors, scales=rows.scales, binary=binary)
     else:
         write = {
             "glove": write_glove,
@@ -94,7 +98,7 @@ def save_vectors(
             "model2vec": write_model2vec,
             "sentence-transformers": write_sentence_transformers,
         }[chosen]
-        write(path, words, rows.vectors, scales=rows.scales)
+        write(path, words.words, rows.vectors, scales=rows.scales)
 
 
 def format_of(path: str | os.PathLike[str]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from fastw2v.persistence.atomic import atomic_file
 from fastw2v.persistence.native import save_tensors
 from fastw2v.persistence.rows import Rows
+from fastw2v.persistence.text_lines import encoded_words
 
 UNKNOWN = "[UNK]"
 
@@ -46,9 +48,14 @@ def write_model2vec(
     Raises
     ------
     ValueError
-        There is no word, or one that has no UTF-8 form.
+        There is no word, one stands twice, or one has no UTF-8 form.
     OSError
         A file cannot be written.
+
+    Warns
+    -----
+    UserWarning
+        Words are empty or have white space in them: no sentence will find their vectors.
     """
     config: dict[str, Any] = {
         "model_type": "model2vec",
@@ -95,6 +102,9 @@ def _write(
             f"vectors must have one row a word, and at least one: {len(rows)} rows, "
             f"{len(words)} words"
         )
+    if len(set(words)) < len(words):
+        raise ValueError("a word stands twice among them")
+    _warn_of_unreachable(words)
     tokenizer = _tokenizer(words)
     matrix = rows.vectors if rows.scales is None else rows.float32()
     zeros = np.zeros((1, rows.vector_size), matrix.dtype)
@@ -106,6 +116,17 @@ def _write(
         _write_json(folder / name, content)
 
 
+def _warn_of_unreachable(words: Sequence[str]) -> None:
+    """Warn of words that no sentence has, since it is taken apart at white space."""
+    unreachable = [word for word in words if word.split() != [word]]
+    if unreachable:
+        warnings.warn(
+            f"{len(unreachable)} words are empty or have white space in them, so that no sentence "
+            f"will find their vectors: {unreachable[:5]}",
+            stacklevel=5,  # who called save_vectors
+        )
+
+
 def _tokenizer(words: Sequence[str]) -> dict[str, Any]:
     """Describe a tokenizer of whole words, as the library "tokenizers" does."""
     vocabulary = dict(zip(words, range(len(words)), strict=True))
@@ -113,11 +134,7 @@ def _tokenizer(words: Sequence[str]) -> dict[str, Any]:
     while unknown in vocabulary:
         unknown = f"[{unknown}]"
     vocabulary[unknown] = len(words)
-    for word in vocabulary:
-        try:
-            word.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(f"the word {word!r} has no UTF-8 form: {error.reason}") from error
+    encoded_words("".join(vocabulary), vocabulary)
     return {
         "version": "1.0",
         "truncation": None,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -196,27 +196,22 @@ def encode_words(words: Sequence[str], format_name: str) -> tuple[bytes, Places]
     """
     joined = " ".join([*words, ""])
     separators = sum(map(joined.count, SEPARATORS))
-    if separators == len(words) and "" not in words:
-        try:
-            text = joined.encode()
-        except UnicodeEncodeError:
-            pass
-        else:
-            places = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(" ")) + 1
-            return text, np.concatenate(([0], places)).astype(np.int64, copy=False)
-    for word in words:
-        _check_word(word, format_name)
-    raise AssertionError("one of the words must have been refused")
-
-
-def _check_word(word: str, format_name: str) -> None:
-    if not word or any(character in word for character in SEPARATORS):
+    if separators != len(words) or "" in words:
+        word = next(word for word in words if not word or any(map(word.__contains__, SEPARATORS)))
         name = "".join("_" if character in SEPARATORS else character for character in word) or "_"
         raise ValueError(
             f"the word {word!r} cannot be written in {format_name} format, which ends a word at "
             f"white space: rename it, for example to {name!r}, or save in fastw2v's own format"
         )
+    text = encoded_words(joined, words)
+    places = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(" ")) + 1
+    return text, np.concatenate(([0], places)).astype(np.int64, copy=False)
+
+
+def encoded_words(text: str, words: Iterable[str]) -> bytes:
+    """Return a text made of these words in UTF-8; a ValueError names the first that has none."""
     try:
-        word.encode()
+        return text.encode()
     except UnicodeEncodeError as error:
+        word = next(word for word in words if any("\ud800" <= c <= "\udfff" for c in word))
         raise ValueError(f"the word {word!r} has no UTF-8 form: {error.reason}") from error

@@ -179,14 +179,41 @@ def test_a_damaged_file_is_refused_before_the_library_sees_it(backend: str, tmp_
             kv.load_index(path)
 
 
-@pytest.mark.parametrize("header", [[], {}, {"fingerprint": 1}, "x", None, {"backend": "annoy"}])
+def signed(line: bytes, graph: bytes) -> bytes:
+    checksum = hashlib.sha256(line + graph).hexdigest().encode()
+    return b"fastw2v index 1\n" + checksum + b" " + line + b"\n" + graph
+
+
+HUGE = {"backend": "faiss", "m": 16, "ef_construction": 9, "ef_search": 2**40, "fingerprint": ""}
+
+
+@pytest.mark.parametrize(
+    "header", [[], {}, {"fingerprint": 1}, "x", None, {"backend": "annoy"}, HUGE]
+)
 def test_a_header_that_is_none_is_refused(header: Any, tmp_path: Path) -> None:
     path = tmp_path / "index"
     line = json.dumps(header).encode()
-    checksum = hashlib.sha256(line).hexdigest().encode()
-    path.write_bytes(b"fastw2v index 1\n" + checksum + b" " + line + b"\n")
+    path.write_bytes(signed(line, b""))
     with pytest.raises(ValueError, match="header that cannot be read"):
         vectors_of(["a"]).load_index(path)
+
+
+@backends
+def test_a_graph_that_does_not_fit_its_header_is_refused(backend: str, tmp_path: Path) -> None:
+    kv, path = vectors_of(["a", "b", "c"]), tmp_path / "index"
+    parts = []
+    for vectors in (kv, vectors_of(["a", "b", "c", "d"])):
+        index_of(vectors, backend).save(path)
+        line, _, graph = path.read_bytes().partition(b" {")[2].partition(b"\n")
+        parts.append((b"{" + line, graph))
+    path.write_bytes(signed(*parts[0]))
+    assert len(kv.load_index(path)) == 3
+    path.write_bytes(signed(parts[0][0], parts[1][1]))
+    with pytest.raises(ValueError, match=r"a graph of other vectors, of shape \(4, 16\)"):
+        kv.load_index(path)
+    path.write_bytes(signed(parts[0][0], b"no graph at all, " * 20))
+    with pytest.raises(ValueError, match=f"no graph of {backend}"):
+        kv.load_index(path)
 
 
 @backends
@@ -232,6 +259,9 @@ def test_an_index_of_one_word_or_of_none_answers_and_has_no_recall(backend: str)
         ({"m": 1}, "m must be at least 2"),
         ({"ef_construction": 0}, "ef_construction must be at least 1"),
         ({"ef_search": 0}, "ef_search must be at least 1"),
+        ({"m": 1025}, "m must be at most 1024, not 1025"),
+        ({"ef_construction": 2**40}, "ef_construction must be at most 1000000"),
+        ({"ef_search": 2**40}, "ef_search must be at most 1000000"),
         ({"threads": 0}, "threads must be at least 1"),
     ],
 )

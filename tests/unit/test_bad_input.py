@@ -102,9 +102,8 @@ def test_a_directory_is_refused_with_a_way_to_read_its_files(tmp_path: Path) -> 
 def test_a_damaged_compressed_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "text.gz"
     path.write_bytes(gzip.compress(b"a b c\n" * 1000)[:-10])
-    with pytest.raises((EOFError, OSError)) as caught:
+    with pytest.raises(OSError, match=r"text\.gz is damaged"):
         Word2Vec(path, workers=1).train(progress=False)
-    assert any(str(path) in note for note in caught.value.__notes__)
 
 
 # ---- There is nothing in it ----------------------------------------------------------------------

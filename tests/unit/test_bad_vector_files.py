@@ -8,12 +8,14 @@ import tracemalloc
 from pathlib import Path
 
 import fuzz_loaders
+import fuzz_targets
 import numpy as np
 import pytest
 import vector_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fastw2v.keyed_vectors import KeyedVectors
 from fastw2v.persistence import load_vectors
 from fastw2v.persistence.loading import FORMATS
 
@@ -61,7 +63,7 @@ def test_an_odd_file_is_loaded_or_refused_in_little_memory(path: Path, kind: str
     path.write_bytes(ODD[kind])
     tracemalloc.start()
     try:
-        fuzz_loaders.check(path, None, {})
+        fuzz_targets.is_loaded(path, lambda: fuzz_targets.check_vectors(path, 0))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -105,10 +107,34 @@ def test_random_bytes_are_loaded_or_refused_whatever_they_are_taken_for(
 ) -> None:
     path.unlink(missing_ok=True)
     path.write_bytes(GOOD[begin][:n] + content)
-    fuzz_loaders.check(path, format, {})
+    fuzz_targets.is_loaded(
+        path, lambda: fuzz_targets.look_at(KeyedVectors.load(path, format=format))
+    )
+
+
+@pytest.mark.parametrize("name", fuzz_targets.TARGETS)
+def test_the_fuzzer_begins_with_files_that_each_loader_takes(tmp_path: Path, name: str) -> None:
+    seeds = fuzz_targets.all_seeds()
+    mine = [data for kind, data in seeds.items() if kind.startswith(f"{name}: ")]
+    assert mine
+    loaded = [fuzz_targets.check(tmp_path, data) for data in mine]
+    assert sum(loaded) >= len(loaded) * 3 / 4
 
 
 def test_some_hundreds_of_mutations_are_loaded_or_refused(tmp_path: Path) -> None:
     n, n_good = fuzz_loaders.fuzz(tmp_path, seed=1, seconds=60, most=1500)
     assert n == 1500
     assert 100 < n_good < 1400
+
+
+def test_a_file_that_is_refused_in_another_way_is_a_finding_and_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(path: Path, option: int) -> None:
+        raise KeyError("no such tensor")
+
+    for name, target in fuzz_targets.TARGETS.items():
+        monkeypatch.setitem(fuzz_targets.TARGETS, name, target._replace(check=damaged))
+    with pytest.raises(KeyError, match="no such tensor"):
+        fuzz_loaders.fuzz(tmp_path, seed=1, seconds=60, most=1)
+    assert (tmp_path / "crash").stat().st_size > 0

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text files: every line exactly once, whatever the threads, buffers and compression."""
+"""Text files: every line exactly once, whatever the threads and buffers."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
 import threading
 from collections import Counter
@@ -142,49 +139,6 @@ def test_a_line_longer_than_a_part_is_searched_once(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.usefixtures("sizes")
-@pytest.mark.parametrize(
-    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".XZ", lzma.compress)]
-)
-def test_compressed_files_are_read_whole(
-    tmp_path: Path, suffix: str, compress, threads: int
-) -> None:  # type: ignore[no-untyped-def]
-    contents = [b"\xef\xbb\xbfone two\nthree", b"four\n\nfive one", b"plain one\n"]
-    paths = []
-    for i, content in enumerate(contents[:2]):
-        paths.append(tmp_path / f"{i}.txt{suffix}")
-        # Two members one after another, as `cat a.gz b.gz` makes them.
-        paths[-1].write_bytes(compress(content[:9]) + compress(content[9:]))
-    paths += write(tmp_path, contents[2:])
-    encoded = encode_corpus(paths, min_count=1, threads=threads)
-    assert sentences_of(encoded) == [line for content in contents for line in split(content)]
-
-
-@pytest.mark.parametrize("threads", [1, 3])
-def test_zstandard_files_are_read_with_the_module_that_is_there(
-    tmp_path: Path, threads: int
-) -> None:
-    zstandard = pytest.importorskip("zstandard")
-    path = tmp_path / "corpus.zst"
-    compress = zstandard.ZstdCompressor().compress
-    path.write_bytes(compress(b"one two\nth") + compress(b"ree"))
-    encoded = encode_corpus(path, min_count=1, threads=threads)
-    assert sentences_of(encoded) == [["one", "two"], ["three"]]
-
-
-def test_without_a_zstandard_module_the_error_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr("importlib.import_module", missing)
-    (tmp_path / "corpus.zst").write_bytes(b"anything")
-    with pytest.raises(ModuleNotFoundError, match=r"needs a Zstandard module.*pip install"):
-        encode_corpus(tmp_path / "corpus.zst")
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_named_pipe_is_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
@@ -311,25 +265,6 @@ def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (path,) = write(tmp_path, [content])
     with pytest.raises(ValueError, match="the corpus is empty"):
         encode_corpus(path, threads=2)
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize(
-    ("suffix", "content"),
-    [
-        (".gz", b"no gzip"),
-        (".gz", gzip.compress(b"cut short" * 100)[:-9]),
-        (".bz2", b"no bzip2"),
-        (".xz", b"no xz"),
-    ],
-)
-def test_a_damaged_file_is_named(tmp_path: Path, suffix: str, content: bytes, threads: int) -> None:
-    good = write(tmp_path, [b"some words\n" * 100])
-    bad = tmp_path / f"bad{suffix}"
-    bad.write_bytes(content)
-    with pytest.raises((OSError, EOFError, lzma.LZMAError)) as caught:
-        encode_corpus([*good, bad], threads=threads)
-    assert str(bad) in "".join(caught.value.__notes__)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

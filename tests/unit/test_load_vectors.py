@@ -312,10 +312,3 @@ def test_words_and_vectors_of_different_number_are_refused(tmp_path: Path, name:
     with pytest.raises(ValueError, match=r"5 rows, 4 words|must have the shape|counts must"):
         save_vectors(tmp_path / name, WORDS[:4], VECTORS)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("word", ["", "two\nlines", "carriage\rreturn"], ids=ascii)
-def test_a_list_of_words_refuses_what_is_no_line(tmp_path: Path, word: str) -> None:
-    with pytest.raises(ValueError, match="empty or has a line break"):
-        save_vectors(tmp_path / "v.npy", ["fine", word], VECTORS[:2])
-    assert list(tmp_path.iterdir()) == []
