@@ -21,10 +21,21 @@
 
 #define CODE_QUERIES 8 /* 16 sums + 2 vecs of rows + 1 query + 2 others = 21 */
 #define CODE_BLOCKS 2
+#define CODE_STEPS 0
 
 typedef __m512i vec_int;
 
 FW_INLINE vec_int vec_int_set1(int32_t a) { return _mm512_set1_epi32(a); }
+FW_INLINE vec_int vec_int_add(vec_int a, vec_int b) { return _mm512_add_epi32(a, b); }
+FW_INLINE vec_int vec_int_and(vec_int a, vec_int b) { return _mm512_and_si512(a, b); }
+FW_INLINE vec_int vec_int_load(const int32_t *p) { return _mm512_load_si512(p); }
+FW_INLINE bool vec_int_is_negative(vec_int a)
+{
+    return _mm512_cmplt_epi32_mask(a, _mm512_setzero_si512()) == 0xffff;
+}
+FW_INLINE vec_int vec_to_int(vec a) { return _mm512_cvtps_epi32(a); }
+FW_INLINE vec_int vec_add_sums(vec_int a, vec_int sums) { return _mm512_add_epi32(a, sums); }
+FW_INLINE float vec_largest(vec a) { return _mm512_reduce_max_ps(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return _mm512_cvtepi32_ps(a); }
 FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return _mm512_load_si512(p); }
 FW_INLINE void vec_int_store(int32_t *p, vec_int a) { _mm512_store_si512(p, a); }

@@ -27,7 +27,8 @@ static size_t lay_out(fw_search_state *state, size_t n_queries, size_t vector_si
     const size_t sketched = has_sketch ? lanes : 0;
     const size_t codes = sketched * ((vector_size + 7) / 8 * 2);
     const size_t parts[] = {lanes, lanes,    lanes * row, FW_MOST_TILE_ROWS * row, codes,
-                            sketched, sketched, sketched,    sketched, sketched};
+                            sketched, sketched, sketched,    sketched, sketched, sketched,
+                            sketched};
     float *begins[sizeof parts / sizeof *parts];
     size_t used = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
@@ -46,6 +47,8 @@ static size_t lay_out(fw_search_state *state, size_t n_queries, size_t vector_si
     state->sketch.length = begins[7];
     state->sketch.error = begins[8];
     state->sketch.offset = begins[9];
+    state->sketch.inverse = begins[10];
+    state->sketch.starts = (int32_t *)(void *)begins[11];
     return used * sizeof(float);
 }
 

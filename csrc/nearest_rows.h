@@ -363,38 +363,4 @@ static void search_rows(const fw_search_state *s, const fw_rows *rows, int32_t f
         search_few(s, s->search->n_queries, rows, first_id, NULL);
 }
 
-/* The score of a row with a query that was packed by itself. */
-static float score_one(const fw_search_state *s, const fw_rows *rows, size_t i, size_t query)
-{
-    const fw_rows one = {rows->type, row_at(rows, i), rows->row_bytes, rows->vector_size, 1, NULL,
-                         NULL, NULL};
-    const float *const packed = s->packed + query * s->row_floats;
-    float sums[1][DOT_ROWS];
-    switch (rows->type) {
-    case FW_ROW_FLOAT16: dot_all(FW_ROW_FLOAT16, s, 1, packed, &one, 0, sums); break;
-    case FW_ROW_INT8: dot_all(FW_ROW_INT8, s, 1, packed, &one, 0, sums); break;
-    default: dot_all(FW_ROW_FLOAT32, s, 1, packed, &one, 0, sums); break;
-    }
-    return sums[0][0] * factor_of(rows, i);
-}
-
-/* The lengths of rows, unpacked one by one. */
-static void measure_rows(const fw_search_state *s, const fw_rows *rows, float *norms)
-{
-    const size_t whole = rows->vector_size / VEC_WIDTH * VEC_WIDTH;
-    float *const row = s->unpacked;
-    for (size_t i = 0; i < (size_t)rows->n_rows; ++i) {
-        unpack(rows->type, row_at(rows, i), rows->vector_size, row);
-        vec acc = vec_zero();
-        for (size_t d = 0; d < whole; d += VEC_WIDTH) {
-            const vec x = vec_load(row + d);
-            acc = vec_fma(x, x, acc);
-        }
-        float sums[4], square = 0.0f;
-        vec_sum4(acc, vec_zero(), vec_zero(), vec_zero(), sums);
-        for (size_t d = whole; d < rows->vector_size; ++d)
-            square += row[d] * row[d];
-        const float scale = rows->scales ? fabsf(rows->scales[i]) : 1.0f;
-        norms[i] = sqrtf(sums[0] + square) * scale;
-    }
-}
+#include "nearest_singles.h"

@@ -19,9 +19,11 @@ typedef struct fw_sketch_queries {
     int8_t *codes;   /* in the order in which a kernel reads them */
     int32_t *sum;    /* (n_lanes): of the codes */
     float *scale;    /* (n_lanes) */
-    float *offset;   /* (n_lanes): -120.5 / 16 * sum * scale */
+    float *inverse;  /* (n_lanes): 1 / scale, or 0 */
+    float *offset;   /* (n_lanes): -120.5 / 16 * sum */
     float *length;   /* (n_lanes): of the query, or the longest of a group */
     float *error;    /* (n_lanes): length of the query - scale * codes, alike */
+    int32_t *starts; /* (n_lanes): scratch, minus the sum from which on a row may pass */
 } fw_sketch_queries;
 
 typedef struct fw_search_state {

@@ -4,6 +4,7 @@
 #define FASTW2V_VEC_AVX2_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compiler.h"
@@ -16,6 +17,7 @@
 #define DOT_QUERIES 2 /* 8 sums of four rows + 2 queries + 1 row = 11 */
 #define CODE_QUERIES 4 /* 8 sums + 2 vecs of rows + ones + 1 query + 1 other = 13 */
 #define CODE_BLOCKS 1
+#define CODE_STEPS 4 /* 2 * 4 products of pairs, at most 2 * 15 * 127 * 2 * 4 = 30480 */
 
 typedef __m256 vec;
 
@@ -76,6 +78,17 @@ FW_INLINE vec vec_sums(const vec *a)
 typedef __m256i vec_int;
 
 FW_INLINE vec_int vec_int_set1(int32_t a) { return _mm256_set1_epi32(a); }
+FW_INLINE vec_int vec_int_add(vec_int a, vec_int b) { return _mm256_add_epi32(a, b); }
+FW_INLINE vec_int vec_int_and(vec_int a, vec_int b) { return _mm256_and_si256(a, b); }
+FW_INLINE vec_int vec_int_load(const int32_t *p) { return _mm256_load_si256((const __m256i *)p); }
+FW_INLINE bool vec_int_is_negative(vec_int a) { return _mm256_movemask_ps(_mm256_castsi256_ps(a)) == 255; }
+FW_INLINE vec_int vec_to_int(vec a) { return _mm256_cvtps_epi32(a); }
+FW_INLINE float vec_largest(vec a)
+{
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
 FW_INLINE vec vec_from_int(vec_int a) { return _mm256_cvtepi32_ps(a); }
 FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return _mm256_load_si256((const __m256i *)p); }
 FW_INLINE void vec_int_store(int32_t *p, vec_int a) { _mm256_store_si256((__m256i *)p, a); }
@@ -83,8 +96,11 @@ FW_INLINE vec_int vec_low_codes(vec_int x) { return _mm256_and_si256(x, _mm256_s
 FW_INLINE vec_int vec_high_codes(vec_int x) { return vec_low_codes(_mm256_srli_epi16(x, 4)); }
 FW_INLINE vec_int vec_dot_fours(vec_int a, vec_int x, int32_t four)
 {
-    const __m256i pairs = _mm256_maddubs_epi16(x, _mm256_set1_epi32(four));
-    return _mm256_add_epi32(a, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    return _mm256_add_epi16(a, _mm256_maddubs_epi16(x, _mm256_set1_epi32(four)));
+}
+FW_INLINE vec_int vec_add_sums(vec_int a, vec_int sums)
+{
+    return _mm256_add_epi32(a, _mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
 }
 
 FW_INLINE void vec_sum4(vec a, vec b, vec c, vec d, float *out)

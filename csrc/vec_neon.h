@@ -5,6 +5,7 @@
 
 #include <arm_neon.h>
 #include <string.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compiler.h"
@@ -17,6 +18,7 @@
 #define DOT_QUERIES 4 /* 16 sums of four rows + 4 queries + 1 row = 21 */
 #define CODE_QUERIES 4 /* 16 sums + 4 vecs of rows + 1 query + 2 others = 23 */
 #define CODE_BLOCKS 1
+#define CODE_STEPS 0
 
 typedef float32x4_t vec;
 
@@ -70,6 +72,13 @@ FW_INLINE vec vec_sums(const vec *a)
 typedef int32x4_t vec_int;
 
 FW_INLINE vec_int vec_int_set1(int32_t a) { return vdupq_n_s32(a); }
+FW_INLINE vec_int vec_int_add(vec_int a, vec_int b) { return vaddq_s32(a, b); }
+FW_INLINE vec_int vec_int_and(vec_int a, vec_int b) { return vandq_s32(a, b); }
+FW_INLINE vec_int vec_int_load(const int32_t *p) { return vld1q_s32(p); }
+FW_INLINE bool vec_int_is_negative(vec_int a) { return vmaxvq_s32(a) < 0; }
+FW_INLINE vec_int vec_to_int(vec a) { return vcvtnq_s32_f32(a); }
+FW_INLINE vec_int vec_add_sums(vec_int a, vec_int sums) { return vaddq_s32(a, sums); }
+FW_INLINE float vec_largest(vec a) { return vmaxvq_f32(a); }
 FW_INLINE vec vec_from_int(vec_int a) { return vcvtq_f32_s32(a); }
 FW_INLINE vec_int vec_codes_load(const uint8_t *p) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
 FW_INLINE void vec_int_store(int32_t *p, vec_int a) { vst1q_s32(p, a); }

@@ -169,12 +169,15 @@ FW_INLINE vec vec_sums(const vec *a)
  * Those of sketch_rows.h are not here, because in plain C they take longer than products of floats.
  * A vec_int has an int32_t or four bytes a lane:
  *   vec_int_set1(a)           all lanes a
- *   vec_int_store(p, a)       to 64-byte aligned memory
- *   vec_from_int(a)           as floats
+ *   vec_int_load(p), vec_int_store(p, a)   from and to 64-byte aligned memory
+ *   vec_int_add(a, b), vec_int_and(a, b), vec_from_int(a), vec_to_int(a): rounded
+ *   vec_int_is_negative(a)    whether all lanes are; vec_largest(a): of all lanes, floats
  *   vec_codes_load(p)         bytes, from 64-byte aligned memory
  *   vec_low_codes(x)          the lower four bits of each byte; vec_high_codes: the higher
  *   vec_dot_fours(a, x, y)    lane l: a + the products of its bytes in x, at most 15, with the four
- *                             signed bytes of y, an int32_t as they are in memory
+ *                             signed bytes of y, an int32_t as they are in memory; of up to
+ *                             2 * CODE_STEPS products (0: of any), lane l may be kept in parts
+ *   vec_add_sums(a, b)        lane l: a + the parts of lane l of such sums
  */
 
 /* out[0..3] = the sums of all lanes of a, b, c, d. */
