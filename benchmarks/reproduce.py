@@ -81,6 +81,9 @@ PARTS = [
         "vocabulary-enlarged",
         "reading",
         "kernels",
+        "search",
+        "formats",
+        "sentence-vectors",
         "quality",
         "plot",
         "staleness",
@@ -116,6 +119,9 @@ def parts(chosen: argparse.Namespace) -> Iterator[Part]:
     yield part("vocabulary-enlarged", "train.py", ["--corpus", text], common, with_rare)
     yield part("reading", "read.py", corpus, peers, repeat)
     yield part("kernels", "kernels.py", ["--vector-size", ",".join(map(str, VECTOR_SIZES))])
+    yield part("search", "search.py", repeat)
+    yield part("formats", "formats.py", repeat)
+    yield part("sentence-vectors", "sentence_vectors.py", corpus, repeat, ["--peers", "gensim"])
     sweep = ["--settings", _quality_settings(chosen.peers), "--seeds", chosen.seeds, *epochs]
     yield part("quality", "quality.py", corpus, sweep, _tests(chosen))
     runs = str(chosen.out / "quality.json")

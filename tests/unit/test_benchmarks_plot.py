@@ -151,6 +151,7 @@ def test_every_part_is_a_command_that_its_script_understands(chosen: argparse.Na
     assert parsed["vocabulary"].min_count == [5, 1]
     assert parsed["vocabulary"].corpus == parsed["enlarge"].corpus == chosen.corpus
     assert parsed["vocabulary-enlarged"].corpus == parsed["enlarge"].output
+    assert {parsed[name].repeat for name in ("search", "formats", "sentence-vectors")} == {2}
     assert parsed["quality"].seeds == [7, 8]
     assert {"fasttext-cbow", "gensim-skip-gram"} <= set(parsed["quality"].settings)
     assert parsed["plot"].reports == [parsed["quality"].json]
