@@ -225,7 +225,7 @@ def test_demo_trains_skip_gram_unless_told_otherwise(
         assert TrainingConfig(**hyper_parameters) == TrainingConfig(sg=sg)
         raise Asked
 
-    monkeypatch.setattr("fastw2v.cli.Word2Vec", ask)
+    monkeypatch.setattr("fastw2v.cli.demo.Word2Vec", ask)
     with pytest.raises(Asked):
         main(["demo", *options])
 
@@ -341,7 +341,7 @@ def test_an_option_that_does_not_exist_is_a_usage_error() -> None:
 def test_an_error_of_ours_shows_where_it_happened(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fastw2v.cli.KeyedVectors", None)
+    monkeypatch.setattr("fastw2v.cli.queries.KeyedVectors", None)
     with pytest.raises(AttributeError):
         main(["neighbors", str(folder / "model"), "water"])
 
