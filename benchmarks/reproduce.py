@@ -25,11 +25,15 @@ TRAINING = "skip-gram,skip-gram-window,skip-gram-example,cbow,cbow-example,cbow-
 
 
 class Part(NamedTuple):
-    """One command: what it prints becomes NAME.txt, its runs NAME.json."""
+    """One command: what it prints becomes NAME.txt, its runs NAME.json.
+
+    What it reads may be written by another part, the one that it `needs`.
+    """
 
     name: str
     script: str
     arguments: list[str]
+    needs: str | None = None
 
     @property
     def command(self) -> list[str]:
@@ -46,7 +50,12 @@ def main() -> int:
             print(f"{part.name}:\n    {shlex.join(part.command)}")
         return 0
     chosen.out.mkdir(parents=True, exist_ok=True)
-    failed = [part.name for part in wanted if not _do(part, chosen.out)]
+    failed: list[str] = []
+    for part in wanted:
+        if part.needs in failed:
+            print(f"{part.name}: not begun, for it needs {part.needs}", file=sys.stderr, flush=True)
+        if part.needs in failed or not _do(part, chosen.out):
+            failed.append(part.name)
     if failed:
         print(f"did not end well: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -63,7 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=options.positive, default=5)
     parser.add_argument("--seeds", default="1,2,3", metavar="N,M,...", help="of the quality")
     parser.add_argument(
-        "--words", type=options.positive, default=500_000, metavar="N", help="of the enlarged text"
+        "--words",
+        type=options.positive,
+        default=500_000,
+        metavar="N",
+        help="of the enlarged text: more than it has",
     )
     parser.add_argument("--list", action="store_true", help="print the commands, run nothing")
     parser.add_argument(
@@ -99,9 +112,9 @@ def parts(chosen: argparse.Namespace) -> Iterator[Part]:
     workers = ["--workers", "1,2" if len(usable_cpus()) > 1 else "1"]
     epochs = ["--epochs", str(chosen.epochs)]
 
-    def part(name: str, script: str, *arguments: list[str]) -> Part:
+    def part(name: str, script: str, *arguments: list[str], needs: str | None = None) -> Part:
         output = ["--json", str(chosen.out / f"{name}.json")]
-        return Part(name, script, [*chain(*arguments), *output])
+        return Part(name, script, [*chain(*arguments), *output], needs)
 
     sizes = {size: ["--vector-size", str(size)] for size in VECTOR_SIZES}
     common = [*workers, *repeat]
@@ -116,7 +129,8 @@ def parts(chosen: argparse.Namespace) -> Iterator[Part]:
     text = str(chosen.out / "enlarged.txt")
     words = ["--words", str(chosen.words), "--output", text]
     yield Part("enlarge", "enlarge.py", [*corpus, *words])
-    yield part("vocabulary-enlarged", "train.py", ["--corpus", text], common, with_rare)
+    enlarged = ["--corpus", text]
+    yield part("vocabulary-enlarged", "train.py", enlarged, common, with_rare, needs="enlarge")
     yield part("reading", "read.py", corpus, peers, repeat)
     yield part("kernels", "kernels.py", ["--vector-size", ",".join(map(str, VECTOR_SIZES))])
     yield part("search", "search.py", repeat)

@@ -13,20 +13,20 @@ import options
 import runs
 from lockstep import WRITE_BACKS, Lockstep
 from one_run import evaluate
-from settings import SETTINGS
 from table import decimals, median, render
 from trained import Trained
 
 from fastw2v import EncodedCorpus, encode_corpus
 from fastw2v.config import TrainingConfig
 
-#: Those of ours: the simulation runs the engine itself.
-OURS = [name for name, setting in SETTINGS.items() if setting.trainer == "fastw2v"]
-
 
 def main() -> int:
     """Simulate every number of workers and print how good the vectors are."""
-    chosen = _parser().parse_args()
+    parser = _parser()
+    chosen = parser.parse_args()
+    for name, setting in chosen.settings.items():
+        if setting.trainer != "fastw2v":
+            parser.error(f"the simulation runs our engine only, got {name!r}")
     report = runs.new_report(chosen.corpus)
     corpus = encode_corpus(
         chosen.corpus, min_count=5, max_final_vocab=chosen.max_final_vocab, threads=1
@@ -47,13 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=options.positive, default=5)
     parser.add_argument("--vector-size", type=options.positive, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of round 1; round r has seed + r - 1")
-    parser.add_argument(
-        "--settings",
-        type=options.names_of(OURS),
-        default=["skip-gram", "cbow"],
-        metavar="A,B,...",
-        help=f"of {', '.join(OURS)}; default skip-gram,cbow",
-    )
+    options.add_settings(parser, default="skip-gram,cbow")
     parser.add_argument("--workers", type=options.positives, default=[1, 4, 16, 64], metavar="N,M")
     parser.add_argument(
         "--write-back",
@@ -70,12 +64,12 @@ def _parser() -> argparse.ArgumentParser:
 def _tasks(chosen: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for number in range(1, chosen.repeat + 1):
         for write_back in chosen.write_back:
-            for name in chosen.settings:
+            for name, setting in chosen.settings.items():
                 for workers in chosen.workers:
                     if workers == 1 and write_back != chosen.write_back[0]:
                         continue  # with one worker they are the same
                     hyper_parameters = {
-                        **SETTINGS[name].arguments(),
+                        **setting.arguments(),
                         "max_final_vocab": chosen.max_final_vocab,
                         "vector_size": chosen.vector_size,
                         "epochs": chosen.epochs,

@@ -24,7 +24,8 @@ import numpy as np
 import vector_files
 from explorer_support import vectors_of
 
-from fastw2v import EncodedCorpus, KeyedVectors, Word2Vec, cli, encode_corpus, evaluate
+from fastw2v import EncodedCorpus, KeyedVectors, Word2Vec, encode_corpus, evaluate
+from fastw2v.cli import files as cli_files
 from fastw2v.evaluation.sets import are_analogies, read_analogies, read_word_pairs
 from fastw2v.persistence import load_vectors
 from fastw2v.persistence.loading import DIALECTS, FORMATS
@@ -86,7 +87,7 @@ def check_word_list(path: Path, _option: int) -> None:
 
 
 def check_info(path: Path, _option: int) -> None:
-    cli._info(argparse.Namespace(file=path))
+    cli_files._info(argparse.Namespace(file=path))
 
 
 def check_convert(path: Path, option: int) -> None:
@@ -96,7 +97,7 @@ def check_convert(path: Path, option: int) -> None:
     target = path.with_name(f"converted{suffix}")
     options = argparse.Namespace(source=path, target=target, limit=None, format=None, dtype=None)
     try:
-        cli._convert(options)
+        cli_files._convert(options)
     except ValueError as error:  # of a word that the format cannot hold
         raise ValueError(f"{path}: {error}") from error
     after = load_vectors(target, format=format)

@@ -186,3 +186,18 @@ def test_a_part_is_done_once_and_again_only_if_it_failed(tmp_path: Path) -> None
     assert do("raise SystemExit('it is there, so this must not run')")
     assert (tmp_path / "part.txt").read_text() == "whole\n"
     assert not (tmp_path / "part.unfinished").exists()
+
+
+def test_a_part_is_not_begun_without_what_it_reads(
+    chosen: argparse.Namespace,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    only = ["--words", "1", "--only", "enlarge,vocabulary-enlarged"]
+    command = ["reproduce.py", "--corpus", str(chosen.corpus), "--out", str(chosen.out), *only]
+    monkeypatch.setattr(sys, "argv", command)
+    assert module("reproduce").main() == 1
+    errors = capfd.readouterr().err
+    assert "the text has 3 words already, got 1" in errors
+    assert "vocabulary-enlarged: not begun, for it needs enlarge\n" in errors
+    assert errors.endswith("did not end well: enlarge, vocabulary-enlarged\n")

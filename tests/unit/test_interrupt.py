@@ -194,3 +194,18 @@ def test_the_command_line_saves_nothing_if_it_was_still_reading(
     assert run.stderr == "fastw2v: interrupted\n"
     assert run.stdout == ""
     assert not path.exists()
+
+
+def test_an_update_that_is_interrupted_while_it_reads_writes_nothing(tmp_path: Path) -> None:
+    text, model, path = tmp_path / "text.txt", tmp_path / "old", tmp_path / "model"
+    text.write_text("one two three four\n" * 2000)
+    Word2Vec(text, workers=1, epochs=1).train(progress=False).save(model)
+    run = interrupted_command(
+        "update", str(model), str(text), "-o", str(path), "--workers", "1", when="scans"
+    )
+    assert (run.returncode, run.stderr, run.stdout) == (
+        INTERRUPTED,
+        "fastw2v: interrupted\n",
+        "",
+    )
+    assert not path.exists()

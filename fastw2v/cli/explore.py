@@ -6,14 +6,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fastw2v.cli.options import VECTORS, Commands
 from fastw2v.drawing.projection import METHODS
 from fastw2v.keyed_vectors import KeyedVectors
 
 
-def add_explore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_explore(commands: Commands) -> None:
     """Add the command to a parser's."""
     explore = commands.add_parser("explore", help="write an HTML page to look around in vectors")
-    explore.add_argument("model", type=Path, help="a model, or vectors in any format")
+    explore.add_argument("model", type=Path, help=VECTORS)
     explore.add_argument("-o", "--output", type=Path, help="page to write (default: MODEL.html)")
     explore.add_argument(
         *("--limit", "-n"), type=int, default=20_000, help="words in the page (default: 20000)"

@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 
+from fastw2v.cli.options import (
+    Commands,
+    add_corpus,
+    add_hyper_parameters,
+    hyper_parameters_of,
+)
 from fastw2v.doctor import diagnose
 
 
-def add_doctor(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    add_hyper_parameters: Callable[[argparse.ArgumentParser], None],
-    hyper_parameters_of: Callable[[argparse.Namespace], dict[str, object]],
-) -> None:
+def add_doctor(commands: Commands) -> None:
     """Add the command to a parser's."""
     doctor = commands.add_parser("doctor", help="look at text files before a long run")
-    doctor.add_argument("corpus", nargs="+", type=Path, help="text files, plain or compressed")
+    add_corpus(doctor)
     add_hyper_parameters(doctor)
 
     def run(options: argparse.Namespace) -> int:

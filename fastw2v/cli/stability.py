@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from fastw2v.agreement import stability
+from fastw2v.cli.options import (
+    Commands,
+    add_corpus,
+    add_hyper_parameters,
+    hyper_parameters_of,
+)
 
 
-def add_stability(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    add_hyper_parameters: Callable[[argparse.ArgumentParser], None],
-    hyper_parameters_of: Callable[[argparse.Namespace], dict[str, Any]],
-) -> None:
+def add_stability(commands: Commands) -> None:
     """Add the command to a parser's."""
     parser = commands.add_parser("stability", help="how far trainings from several seeds agree")
-    parser.add_argument("corpus", nargs="+", type=Path, help="text files, plain or compressed")
+    add_corpus(parser)
     parser.add_argument("--seeds", type=int, default=5, metavar="N", help="how many (5)")
     parser.add_argument("--topn", type=int, default=10, metavar="N", help="nearest words (10)")
     parser.add_argument("--restrict-vocab", type=int, metavar="N", help="the first words alone")
