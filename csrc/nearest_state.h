@@ -23,7 +23,7 @@ typedef struct fw_sketch_queries {
     float *offset;   /* (n_lanes): -120.5 / 16 * sum */
     float *length;   /* (n_lanes): of the query, or the longest of a group */
     float *error;    /* (n_lanes): length of the query - scale * codes, alike */
-    int32_t *starts; /* (n_lanes): scratch, minus the sum from which on a row may pass */
+    int32_t *starts; /* (n_lanes): where sums begin: only those that are not negative may pass */
 } fw_sketch_queries;
 
 typedef struct fw_search_state {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Products of the bytes of rows and queries; part of sketch_rows.h. */
-/* More than the magnitude of a product of codes of four bits: 2^16 * 15 * 127 at most. */
-#define ABOVE_SUMS (1 << 30)
 
 /* Blocks of rows, and the codes of a group of queries. */
 typedef struct code_pair {
@@ -12,7 +10,8 @@ typedef struct code_pair {
 } code_pair;
 
 /* Add the products of so many steps to sums[q * n_blocks * BLOCK_VECS + v]; go on to the next. */
-FW_INLINE void dot_steps(const int n_blocks, const int nq, code_pair *at, size_t n_steps, vec_int *sums)
+FW_INLINE void dot_steps(const int n_blocks, const int nq, code_pair *at, size_t n_steps,
+                         vec_int *sums)
 {
     const int n_vecs = n_blocks * BLOCK_VECS;
     FW_NO_UNROLL
@@ -44,8 +43,8 @@ FW_INLINE void dot_steps(const int n_blocks, const int nq, code_pair *at, size_t
 }
 
 /*
- * Whether starts[q] + the product of a row with query q is not negative for any row and query. If so,
- * sums[q * n_blocks + b] are these of block b.
+ * Whether starts[q] + the product of a row with query q is not negative for some row and query; if
+ * so, sums[q * n_blocks + b] are these of block b.
  */
 FW_INLINE bool dot_codes(const int n_blocks, const int nq, code_pair at, const int32_t *starts,
                          int32_t (*sums)[FW_SKETCH_ROWS])
@@ -78,8 +77,10 @@ FW_INLINE bool dot_codes(const int n_blocks, const int nq, code_pair at, const i
     return true;
 }
 
-/* Of whole groups, the first for which this holds, or n_groups. In a function of its own, or gcc 12 moves
- * half of the sums to other registers in every step. */
+/*
+ * Of whole groups against CODE_BLOCKS blocks, the first for which this holds, or n_groups. In a
+ * function of its own, or gcc 12 moves half of the sums to other registers in every step.
+ */
 FW_APART static size_t dot_groups(const code_pair *first, const int32_t *starts, size_t n_groups,
                                   int32_t (*sums)[FW_SKETCH_ROWS])
 {
@@ -93,18 +94,19 @@ FW_APART static size_t dot_groups(const code_pair *first, const int32_t *starts,
     return n_groups;
 }
 
-/* The same of one group of any size, and any number of blocks. */
-FW_APART static bool dot_group(int n_blocks, int nq, code_pair at, const int32_t *starts,
+/* Whether it holds for one group of any size, and any number of blocks. */
+FW_APART static bool dot_group(int n_blocks, int nq, const code_pair *pair, const int32_t *starts,
                                int32_t (*sums)[FW_SKETCH_ROWS])
 {
     enum { HALF = CODE_QUERIES / 2 };
+    const code_pair at = *pair;
     if (n_blocks == 1)
         return nq == 1      ? dot_codes(1, 1, at, starts, sums)
                : nq == HALF ? dot_codes(1, HALF, at, starts, sums)
                             : dot_codes(1, CODE_QUERIES, at, starts, sums);
     return nq == 1      ? dot_codes(CODE_BLOCKS, 1, at, starts, sums)
            : nq == HALF ? dot_codes(CODE_BLOCKS, HALF, at, starts, sums)
-                        : dot_groups(&at, starts, 1, sums) == 0;
+                        : dot_groups(pair, starts, 1, sums) == 0;
 }
 
 /* sums[l] = ABOVE_SUMS + the product of row l of a block with one query of a group of nq. */

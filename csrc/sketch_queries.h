@@ -13,10 +13,19 @@
 /* As PREFETCH_BYTES of nearest_rows.h. */
 #define SKETCH_PREFETCH_BYTES 8192
 
+/* More than the magnitude of a product of codes of four bits: 2^16 * 15 * 127 at most. */
+#define ABOVE_SUMS (1 << 30)
+
 /* Queries are taken alone, or in whole or half groups, of which the last is filled up. */
 static inline int group_size(size_t n_left)
 {
     return n_left == 1 ? 1 : n_left <= CODE_QUERIES / 2 ? CODE_QUERIES / 2 : CODE_QUERIES;
+}
+
+/* How many groups are whole; the others are one at most. */
+static inline size_t whole_groups(size_t n_queries)
+{
+    return (n_queries + CODE_QUERIES / 2 - 1) / CODE_QUERIES;
 }
 
 /* Bytes of the codes of a query. */
@@ -28,8 +37,8 @@ static inline size_t query_bytes(const fw_search_state *s)
 /* ---- Queries ---------------------------------------------------------------------------- */
 
 /*
- * The codes of a query, four of them each 4 * nq bytes after the four before, and the numbers of its
- * bounds. One that is not finite finds nothing.
+ * The codes of a query, four of them each 4 * nq bytes after the four before, and the numbers of
+ * its bounds. One that is not finite finds nothing.
  */
 static void sketch_query(const fw_search_state *s, size_t query, int8_t *codes, size_t nq)
 {
@@ -85,6 +94,8 @@ static void pack_codes(const fw_search_state *s)
         y->sum[q] = 0;
         y->scale[q] = y->inverse[q] = y->offset[q] = y->length[q] = y->error[q] = 0.0f;
     }
+    for (size_t q = 0; q < s->n_lanes; ++q)
+        y->starts[q] = ABOVE_SUMS; /* every sum passes */
     int nq;
     for (size_t first = 0; first < n; first += (size_t)nq) {
         nq = group_size(n - first);

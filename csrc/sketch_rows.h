@@ -4,11 +4,11 @@
  * included first. With the row u = s c + e, the query q = t k + f, and |e| <= E:
  *   |u . q - s t (c . k)| = |e . q + s c . f| <= E |q| + |s c| |f|
  * and a row is considered if s t (c . k) + E |q| + |s c| |f| is greater than the threshold. This is
- * asked twice: with the coarse c, which are half of the memory, and where that does not decide, with
- * all of it. What rounding does to this sum and to the score in full is in E.
+ * asked twice: with the coarse c, which are half of the memory, and where that does not decide,
+ * with all of it. What rounding does to this sum and to the score in full is in E.
  *
- * Before the coarse codes are asked row by row, the sums of codes of a group are compared with the least
- * with which any of the rows could pass: they begin at minus that, so that one look at all signs is enough.
+ * Where there are many queries, the sums of each group are first compared with the least with which
+ * any of the rows could pass: they begin at minus that, so that one look at their signs is enough.
  *
  * A lane is a row, so that nothing is summed over lanes and a block is read from its begin to its
  * end. That header also sets the register blocking:
@@ -36,8 +36,8 @@ typedef struct left_row {
 #define NO_ROW SIZE_MAX
 
 /*
- * What is left waits until its memory, asked for at once, has come: until so many others are left, or
- * the stretch ends. A query meets rows in the order of their ids.
+ * What is left waits until its memory, asked for at once, has come: until so many others are left,
+ * or the stretch ends. A query meets rows in the order of their ids.
  */
 enum { LEFT_BLOCKS = 16, LEFT_ROWS = 16 };
 
@@ -84,7 +84,7 @@ static void refine(const fw_search_state *s, code_rows *c, const left_block *lef
     for (int q = 0; q < CODE_QUERIES; ++q)
         starts[q] = ABOVE_SUMS;
     if (is_dense)
-        dot_group(1, left->nq, at, starts, low);
+        dot_group(1, left->nq, &at, starts, low);
     for (int q = 0; q < left->nq; ++q) {
         if (left->rows[q] == 0)
             continue;
@@ -101,7 +101,8 @@ static void refine(const fw_search_state *s, code_rows *c, const left_block *lef
                                       vec_mul(vec_load(lengths + l), vec_set1(y->error[query])));
             const vec score = vec_fma(vec_mul(vec_from_int(dot), vec_set1(y->scale[query])),
                                       vec_load(scales + l), bound);
-            unsigned passed = vec_greater(score, vec_set1(s->thresholds[query])) & left->rows[q] >> l;
+            unsigned passed = vec_greater(score, vec_set1(s->thresholds[query]));
+            passed &= left->rows[q] >> l;
             for (size_t row = left->lane + l - c->skipped; passed != 0; ++row, passed >>= 1)
                 if ((passed & 1u) && row < (size_t)c->rows->n_rows)
                     leave_row(s, c, query, row);
@@ -115,7 +116,6 @@ static left_block *next_block(const fw_search_state *s, code_rows *c)
     left_block *const place = &c->left_blocks[c->n_left_blocks++ % LEFT_BLOCKS];
     if (place->nq != 0)
         refine(s, c, place);
-    place->nq = 0;
     return place;
 }
 
@@ -123,27 +123,48 @@ static left_block *next_block(const fw_search_state *s, code_rows *c)
 static void end_stretch(const fw_search_state *s, code_rows *c)
 {
     for (int i = 0; i < LEFT_BLOCKS; ++i)
-        next_block(s, c);
+        next_block(s, c)->nq = 0;
     for (int i = 0; i < LEFT_ROWS; ++i)
         leave_row(s, c, 0, NO_ROW);
 }
 
 /* ---- Blocks of rows against groups of queries ---------------------------------------------- */
 
+/* Blocks from one whose first row is `lane`, and a group of queries. */
+typedef struct code_tile {
+    int n_blocks, nq;
+    size_t lane, first;
+} code_tile;
+
+static inline const uint8_t *block_of(const code_rows *c, size_t lane)
+{
+    return c->rows->sketch->coarse + lane / FW_SKETCH_ROWS * c->coarse_bytes;
+}
+
+static inline code_pair pair_of(const fw_search_state *s, const code_rows *c, code_tile t)
+{
+    const size_t bytes = query_bytes(s);
+    return (code_pair){block_of(c, t.lane), c->coarse_bytes, bytes / 8,
+                       s->sketch.codes + t.first * bytes,
+                       t.first == 0 ? SKETCH_PREFETCH_BYTES : 0}; /* 0: there already */
+}
+
 /*
- * starts[q] = less than minus the least product of the codes of query q and a row of some blocks with
- * which the row could be among the best. A row passes if
- *   scale * 16 * t (sum - offset) + bound > threshold,
- * and bound and 1 / scale are at most, or 1 / scale at least, what they are for one of the rows.
+ * starts[q] is such that starts[q] + the product of the codes of query q and of a row of these
+ * blocks is negative only if the row cannot be among the best. A row passes if
+ *   16 scale * t (product + offset) + bound > threshold
+ * or product > (threshold - bound) / (16 scale * t) - offset: the bound is taken as the greatest of
+ * the rows, the scale as the greatest or the least, whichever gives less.
  */
 static void start_blocks(int n_blocks, const fw_search_state *s, const uint8_t *block,
                          size_t block_bytes)
 {
     const fw_sketch_queries *const y = &s->sketch;
-    vec most_scale = vec_zero(), least_scale = vec_set1(INFINITY), length = vec_zero(), error = vec_zero();
+    vec most_scale = vec_zero(), least_scale = vec_set1(INFINITY);
+    vec length = vec_zero(), error = vec_zero();
     for (int v = 0; v < n_blocks * BLOCK_VECS; ++v) {
-        const float *const numbers = numbers_of(s, block + (size_t)(v / BLOCK_VECS) * block_bytes) +
-                                     v % BLOCK_VECS * VEC_WIDTH;
+        const uint8_t *const of_vec = block + (size_t)(v / BLOCK_VECS) * block_bytes;
+        const float *const numbers = numbers_of(s, of_vec) + v % BLOCK_VECS * VEC_WIDTH;
         most_scale = vec_max(most_scale, vec_load(numbers));
         least_scale = vec_min(least_scale, vec_load(numbers));
         length = vec_max(length, vec_load(numbers + FW_SKETCH_ROWS));
@@ -153,7 +174,8 @@ static void start_blocks(int n_blocks, const fw_search_state *s, const uint8_t *
     /* At most so large that nothing becomes infinite, and a sum of codes is larger or smaller. */
     const vec far = vec_set1(1e30f), most = vec_set1(1.5e9f);
     const vec least_inverse = vec_set1(0.0625f / (vec_largest(most_scale) + 0x1p-60f));
-    const vec most_inverse = vec_set1(0.0625f / (-vec_largest(vec_sub(zero, least_scale)) + 0x1p-120f));
+    const float least = -vec_largest(vec_sub(zero, least_scale));
+    const vec most_inverse = vec_set1(0.0625f / (least + 0x1p-120f));
     length = vec_set1(vec_largest(length));
     error = vec_set1(vec_largest(error));
     for (size_t q = 0; q < s->n_lanes; q += VEC_WIDTH) {
@@ -165,89 +187,136 @@ static void start_blocks(int n_blocks, const fw_search_state *s, const uint8_t *
         vec sum = vec_min(vec_mul(need, least_inverse), vec_mul(need, most_inverse));
         sum = vec_max(vec_min(sum, most), vec_sub(zero, most));
         /* What rounding does to these. */
-        const vec slack = vec_fma(vec_add(vec_max(sum, vec_sub(zero, sum)), vec_max(offset, vec_sub(zero, offset))), tiny, vec_set1(1.0f));
+        const vec sizes = vec_add(vec_max(sum, vec_sub(zero, sum)),
+                                  vec_max(offset, vec_sub(zero, offset)));
+        const vec slack = vec_fma(sizes, tiny, vec_set1(1.0f));
         vec_int_store(y->starts + q, vec_to_int(vec_add(vec_sub(offset, sum), slack)));
     }
 }
 
 /*
- * The rows of a block that may be among the best of a group of queries, as bits for each query; return
- * how many queries have any.
+ * The rows of block b that may be among the best, as bits for each query; return whether there are
+ * any. sums[q * n_blocks + b] are starts[q] + the products.
  */
-static int test_block(const fw_search_state *s, const left_block *left, const float *numbers,
-                      unsigned *passed)
+FW_INLINE bool test_block(const fw_search_state *s, const float *numbers, const code_tile t,
+                          const int b, int32_t (*sums)[FW_SKETCH_ROWS], unsigned *passed)
 {
     const fw_sketch_queries *const y = &s->sketch;
-    const vec error = vec_set1(y->error[left->first]);
-    const vec length = vec_add(vec_set1(y->length[left->first]), error);
-    for (int q = 0; q < left->nq; ++q)
+    const vec error = vec_set1(y->error[t.first]);
+    const vec length = vec_add(vec_set1(y->length[t.first]), error);
+    unsigned any = 0;
+    for (int q = 0; q < t.nq; ++q)
         passed[q] = 0;
     for (size_t l = 0; l < FW_SKETCH_ROWS; l += VEC_WIDTH) {
         const vec scale = vec_mul(vec_load(numbers + l), vec_set1(16.0f));
         const vec bound = vec_fma(vec_load(numbers + 2 * FW_SKETCH_ROWS + l), length,
                                   vec_mul(vec_load(numbers + FW_SKETCH_ROWS + l), error));
-        for (int q = 0; q < left->nq; ++q) {
-            const size_t query = left->first + (size_t)q;
-            const vec sum = vec_add(vec_from_int(vec_int_load(&left->sums[q][l])),
-                                    vec_set1(y->offset[query]));
+        for (int q = 0; q < t.nq; ++q) {
+            const size_t query = t.first + (size_t)q;
+            const vec_int dot = vec_int_add(vec_int_load(&sums[q * t.n_blocks + b][l]),
+                                            vec_int_set1(-y->starts[query]));
+            const vec sum = vec_add(vec_from_int(dot), vec_set1(y->offset[query]));
             const vec score = vec_fma(vec_mul(sum, vec_set1(y->scale[query])), scale, bound);
             passed[q] |= vec_greater(score, vec_set1(s->thresholds[query])) << l;
+            any |= passed[q];
         }
     }
-    int n_passed = 0;
-    for (int q = 0; q < left->nq; ++q)
-        n_passed += passed[q] != 0;
-    return n_passed;
+    return any != 0;
 }
 
-/* What the coarse codes leave of blocks from one whose first row is `lane`. */
-static void leave_blocks(int n_blocks, int nq, const fw_search_state *s, code_rows *c, size_t lane,
-                         size_t first, int32_t (*sums)[FW_SKETCH_ROWS])
+/* Let a block wait with what its coarse codes leave. */
+FW_APART static void leave_block(const fw_search_state *s, code_rows *c, code_tile t, int b,
+                                 int32_t (*sums)[FW_SKETCH_ROWS], const unsigned *passed)
 {
-    for (int b = 0; b < n_blocks; ++b, lane += FW_SKETCH_ROWS) {
-        const uint8_t *const block = c->rows->sketch->coarse + lane / FW_SKETCH_ROWS * c->coarse_bytes;
-        left_block *const place = next_block(s, c);
-        place->first = first;
-        place->lane = lane;
-        place->nq = nq;
-        for (int q = 0; q < nq; ++q) {
-            const vec_int less = vec_int_set1(-s->sketch.starts[first + (size_t)q]);
-            for (size_t l = 0; l < FW_SKETCH_ROWS; l += VEC_WIDTH)
-                vec_int_store(&place->sums[q][l], vec_int_add(vec_int_load(&sums[q * n_blocks + b][l]), less));
+    left_block *const place = next_block(s, c);
+    place->first = t.first;
+    place->lane = t.lane + (size_t)b * FW_SKETCH_ROWS;
+    place->nq = t.nq;
+    place->n_passed = 0;
+    for (int q = 0; q < t.nq; ++q) {
+        const vec_int less = vec_int_set1(-s->sketch.starts[t.first + (size_t)q]);
+        for (size_t l = 0; l < FW_SKETCH_ROWS; l += VEC_WIDTH) {
+            const vec_int sum = vec_int_load(&sums[q * t.n_blocks + b][l]);
+            vec_int_store(&place->sums[q][l], vec_int_add(sum, less));
         }
-        place->n_passed = test_block(s, place, numbers_of(s, block), place->rows);
-        if (place->n_passed != 0)
-            prefetch_lines(c->rows->sketch->fine + lane / FW_SKETCH_ROWS * c->fine_bytes, c->fine_bytes);
-        else
-            c->n_left_blocks -= 1, place->nq = 0;
+        place->rows[q] = passed[q];
+        place->n_passed += passed[q] != 0;
+    }
+    const size_t at = place->lane / FW_SKETCH_ROWS * c->fine_bytes;
+    prefetch_lines(c->rows->sketch->fine + at, c->fine_bytes);
+}
+
+/* Ask row by row, and let what is left wait. */
+FW_INLINE void test_blocks(const fw_search_state *s, code_rows *c, const code_tile t,
+                           int32_t (*sums)[FW_SKETCH_ROWS])
+{
+    for (int b = 0; b < t.n_blocks; ++b) {
+        unsigned passed[CODE_QUERIES];
+        const uint8_t *const block = block_of(c, t.lane) + (size_t)b * c->coarse_bytes;
+        if (test_block(s, numbers_of(s, block), t, b, sums, passed))
+            leave_block(s, c, t, b, sums, passed);
     }
 }
 
-static void search_blocks(int n_blocks, const fw_search_state *s, code_rows *c, size_t lane)
+/* The only group of queries: its sums begin where all of them pass. */
+FW_INLINE void search_group(const fw_search_state *s, code_rows *c, const code_tile t)
 {
-    const size_t n = (size_t)s->search->n_queries, bytes = query_bytes(s);
     _Alignas(FW_ALIGNMENT) int32_t sums[CODE_BLOCKS * CODE_QUERIES][FW_SKETCH_ROWS];
-    code_pair at = {c->rows->sketch->coarse + lane / FW_SKETCH_ROWS * c->coarse_bytes, c->coarse_bytes,
-                    bytes / 8, s->sketch.codes, SKETCH_PREFETCH_BYTES};
-    start_blocks(n_blocks, s, at.block, c->coarse_bytes);
-    for (size_t first = 0; first < n;) {
-        at.codes = s->sketch.codes + first * bytes;
-        int nq = group_size(n - first);
-        if (n_blocks == CODE_BLOCKS && nq == CODE_QUERIES) {
-            const size_t n_groups = (n - first + CODE_QUERIES / 2 - 1) / CODE_QUERIES;
-            const size_t g = dot_groups(&at, s->sketch.starts + first, n_groups, sums);
-            first += g * CODE_QUERIES;
-            if (g == n_groups)
-                nq = 0;
-        } else if (!dot_group(n_blocks, nq, at, s->sketch.starts + first, sums)) {
-            first += (size_t)nq;
-            nq = 0;
-        }
-        if (nq > 0)
-            leave_blocks(n_blocks, nq, s, c, lane, first, sums);
-        first += (size_t)nq;
-        at.ahead = 0; /* there already */
+    const code_pair at = pair_of(s, c, t);
+    const int32_t *const starts = s->sketch.starts;
+    if (t.nq == 1 ? dot_codes(t.n_blocks, 1, at, starts, sums)
+                  : dot_group(t.n_blocks, t.nq, &at, starts, sums))
+        test_blocks(s, c, t, sums);
+}
+
+/* The next of n_groups whole groups that rows may be left to, or n_groups. */
+static size_t next_group(const fw_search_state *s, const code_rows *c, code_tile t, size_t group,
+                         size_t n_groups, int32_t (*sums)[FW_SKETCH_ROWS])
+{
+    for (; group < n_groups; ++group) {
+        t.first = group * CODE_QUERIES;
+        const code_pair at = pair_of(s, c, t);
+        const int32_t *const starts = s->sketch.starts + t.first;
+        if (t.n_blocks == CODE_BLOCKS)
+            return group + dot_groups(&at, starts, n_groups - group, sums);
+        if (dot_group(t.n_blocks, CODE_QUERIES, &at, starts, sums))
+            break;
     }
+    return group;
+}
+
+/* Many queries: for those of one group alone, starts cost more than they save. */
+FW_APART static void search_groups(const fw_search_state *s, code_rows *c, code_tile t)
+{
+    const size_t n = (size_t)s->search->n_queries, n_groups = whole_groups(n);
+    _Alignas(FW_ALIGNMENT) int32_t sums[CODE_BLOCKS * CODE_QUERIES][FW_SKETCH_ROWS];
+    start_blocks(t.n_blocks, s, block_of(c, t.lane), c->coarse_bytes);
+    t.nq = CODE_QUERIES;
+    for (size_t g = next_group(s, c, t, 0, n_groups, sums); g < n_groups;
+         g = next_group(s, c, t, g + 1, n_groups, sums)) {
+        t.first = g * CODE_QUERIES;
+        test_blocks(s, c, t, sums);
+    }
+    t.first = n_groups * CODE_QUERIES;
+    if (t.first >= n)
+        return;
+    t.nq = group_size(n - t.first);
+    const code_pair at = pair_of(s, c, t);
+    if (dot_group(t.n_blocks, t.nq, &at, s->sketch.starts + t.first, sums))
+        test_blocks(s, c, t, sums);
+}
+
+FW_INLINE void search_blocks(const int n_blocks, const fw_search_state *s, code_rows *c, size_t b)
+{
+    const size_t n = (size_t)s->search->n_queries, lane = b * FW_SKETCH_ROWS;
+    if (n == 1)
+        search_group(s, c, (code_tile){n_blocks, 1, lane, 0});
+    else if (n <= CODE_QUERIES / 2)
+        search_group(s, c, (code_tile){n_blocks, CODE_QUERIES / 2, lane, 0});
+    else if (n <= CODE_QUERIES)
+        search_group(s, c, (code_tile){n_blocks, CODE_QUERIES, lane, 0});
+    else
+        search_groups(s, c, (code_tile){n_blocks, CODE_QUERIES, lane, 0});
 }
 
 static void search_codes(const fw_search_state *s, const fw_rows *rows, int32_t first_id)
@@ -267,8 +336,8 @@ static void search_codes(const fw_search_state *s, const fw_rows *rows, int32_t 
     const size_t n_blocks = (n_lanes + FW_SKETCH_ROWS - 1) / FW_SKETCH_ROWS;
     size_t b = 0;
     for (; b + CODE_BLOCKS <= n_blocks; b += CODE_BLOCKS)
-        search_blocks(CODE_BLOCKS, s, &c, b * FW_SKETCH_ROWS);
+        search_blocks(CODE_BLOCKS, s, &c, b);
     for (; b < n_blocks; ++b)
-        search_blocks(1, s, &c, b * FW_SKETCH_ROWS);
+        search_blocks(1, s, &c, b);
     end_stretch(s, &c);
 }
