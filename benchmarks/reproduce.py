@@ -135,7 +135,8 @@ def parts(chosen: argparse.Namespace) -> Iterator[Part]:
     yield part("kernels", "kernels.py", ["--vector-size", ",".join(map(str, VECTOR_SIZES))])
     yield part("search", "search.py", repeat)
     yield part("formats", "formats.py", repeat)
-    yield part("sentence-vectors", "sentence_vectors.py", corpus, repeat, ["--peers", "gensim"])
+    gensim = ["--peers", "gensim"] if any("gensim" in peer for peer in chosen.peers) else []
+    yield part("sentence-vectors", "sentence_vectors.py", corpus, repeat, gensim)
     sweep = ["--settings", _quality_settings(chosen.peers), "--seeds", chosen.seeds, *epochs]
     yield part("quality", "quality.py", corpus, sweep, _tests(chosen))
     runs = str(chosen.out / "quality.json")
