@@ -144,19 +144,20 @@ class _Session:
             status = self._run.status()
             with self._signals.released():
                 self._events.progress(status)
-        if self._end_epochs() and self._run.has_more and not self._stop_requested:
-            if self._events:
+        is_between_epochs = self._run.is_between_epochs
+        self._end_epochs()
+        if is_between_epochs and not self._stop_requested:
+            if self._events and self._run.has_more:
                 with self._signals.released():
                     self._events.epoch_begin()
-            self._run.begin_next_epoch()
+            self._run.begin_next_epoch()  # or end, if the time is over by now
         if self._checkpoints is not None and self._checkpoints.are_due(self._run.words_done):
             with self._run.paused():
                 self._save_checkpoint()
 
-    def _end_epochs(self) -> bool:
-        """Deal with the epochs that have ended; say whether any has. Workers wait if they must."""
-        ended = self._history[self._n_announced :]
-        for i, record in enumerate(ended, self._n_announced):
+    def _end_epochs(self) -> None:
+        """Deal with the epochs that have ended. Workers wait if they must."""
+        for i, record in enumerate(self._history[self._n_announced :], self._n_announced):
             loss = self._run.held_out_loss()
             if loss is not None:
                 self._history[i] = dataclasses.replace(record, held_out_loss=loss)
@@ -165,7 +166,6 @@ class _Session:
             if self._events:
                 with self._signals.released():
                     self._events.epoch_end()
-        return bool(ended)
 
     def _save_checkpoint(self) -> None:
         """Write a checkpoint, but none that is of no use in the place of one that is."""

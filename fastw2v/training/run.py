@@ -145,6 +145,12 @@ class Run:
         return self._next_position == self._limit and self._n_busy == 0
 
     @property
+    def is_between_epochs(self) -> bool:
+        """Whether workers wait for `begin_next_epoch`; all of the last epoch is in the history."""
+        with self._lock:
+            return self._is_at_limit and self._limit < len(self._schedule)
+
+    @property
     def has_more(self) -> bool:
         """Whether anything is left to hand out."""
         return self._next_position < len(self._schedule) and not self._schedule.is_over

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import json
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,19 @@ from fastw2v import (
     TrainingStatus,
     Word2Vec,
 )
+from fastw2v.training.checkpoints import Checkpoints
 
 HYPER: dict[str, Any] = {"sg": 1, "vector_size": 16, "epochs": 3, "workers": 1}
+
+
+@contextlib.contextmanager
+def no_hang(seconds: float = 30) -> Iterator[None]:
+    """End the process, with a trace, if what is within does not end."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 class Recorder(Callback):
@@ -227,6 +241,32 @@ def test_a_run_ends_on_time_fully_decayed(workers: int, callbacks: list[Callback
     rates = [record.learning_rate for record in model.history]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < 0.5 * 0.0225
+
+
+def test_a_run_ends_if_its_time_passes_between_epochs() -> None:
+    class Slow(Callback):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            time.sleep(0.3)  # while the workers wait for the next epoch
+
+    model = Word2Vec(topic_sentences(), **HYPER)
+    with no_hang():
+        model.train(progress=False, max_time="0.2 s", callbacks=[Slow()])
+    assert model.epochs_trained == 1
+
+
+def test_an_epoch_that_ends_before_a_checkpoint_is_followed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait_for_the_epoch(self: Checkpoints, words_done: int) -> bool:
+        time.sleep(0.2)
+        return True
+
+    monkeypatch.setattr(Checkpoints, "are_due", wait_for_the_epoch)
+    recorder = Recorder()
+    model = Word2Vec(topic_sentences(), **HYPER)
+    with no_hang():
+        model.train(progress=False, callbacks=[recorder], checkpoint=tmp_path)
+    assert model.epochs_trained == 3
 
 
 def test_a_time_that_reading_uses_up_trains_nothing_but_ends() -> None:
