@@ -8,7 +8,7 @@ import lzma
 from pathlib import Path
 from typing import Any
 
-MOST_MEMORY = 1 << 29  # eight times what `xz -9` asks for
+MOST_MEMORY = 1 << 28  # four times what `xz -9` asks for
 INPUT_BYTES = 1 << 16
 
 
