@@ -6,6 +6,7 @@
  *   VEC_REGISTERS  registers of a vec, 16 or 32
  *   MOST_TARGETS   targets whose chunk and delta, or whose sums with two inputs, stay in registers: 6
  *                  or 14
+ *   VEC_ANY_POWER  whether vec_round and vec_scale take any number, not those up to 126 alone
  *
  * Shapes: n inputs, m targets; i counts inputs, j targets, d floats of a row.
  */
@@ -29,7 +30,9 @@ static inline int smaller(int a, int b)
  */
 FW_INLINE vec vec_sigmoid(vec s)
 {
-    const vec t = vec_exponent(vec_mul(s, vec_set1(-1.44269504f))); /* -log2 e */
+    vec t = vec_mul(s, vec_set1(-1.44269504f)); /* -log2 e */
+    if (!VEC_ANY_POWER) /* beyond, the result is 1 or below 2e-38 anyway */
+        t = vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
     const vec k = vec_round(t);
     const vec f = vec_sub(t, k);
     /* Summed as a tree: the step waits for this (Estrin 1960). */

@@ -12,6 +12,7 @@
 #define VEC_WIDTH 8
 #define VEC_REGISTERS 16
 #define MOST_TARGETS 6 /* 6 rows + 6 sums + 3 others = 15 registers; 2 x 6 sums + 3 rows */
+#define VEC_ANY_POWER false
 #define TILE_ROWS 6      /* 12 sums + 2 vecs of queries + 1 element of a row = 15 */
 #define TILE_VECS 2
 #define DOT_QUERIES 2 /* 8 sums of four rows + 2 queries + 1 row = 11 */
@@ -45,11 +46,6 @@ FW_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 FW_INLINE unsigned vec_greater(vec a, vec b)
 {
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
-}
-/* `t` as vec_round and vec_scale take it; NaN stays NaN. */
-FW_INLINE vec vec_exponent(vec t)
-{
-    return vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
 }
 FW_INLINE vec vec_round(vec a)
 {

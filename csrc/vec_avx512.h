@@ -11,6 +11,7 @@
 #define VEC_WIDTH 16
 #define VEC_REGISTERS 32
 #define MOST_TARGETS 14 /* 14 rows + 14 sums + 3 others = 31 registers; 2 x 14 sums + 3 rows */
+#define VEC_ANY_POWER true  /* vec_round and vec_scale take any number */
 #define TILE_ROWS 8       /* 24 sums + 3 vecs of queries + 1 element of a row = 28 */
 #define TILE_VECS 3
 #define DOT_QUERIES 4 /* 16 sums of four rows + 4 queries + 1 row = 21 */
@@ -39,8 +40,6 @@ FW_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 FW_INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
 FW_INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 FW_INLINE unsigned vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
-/* `t` as vec_round and vec_scale take it: both take any number. */
-FW_INLINE vec vec_exponent(vec t) { return t; }
 FW_INLINE vec vec_round(vec a)
 {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

@@ -13,6 +13,7 @@
 #define VEC_WIDTH 4
 #define VEC_REGISTERS 32
 #define MOST_TARGETS 14 /* 14 rows + 14 sums + 3 others = 31 registers; 2 x 14 sums + 3 rows */
+#define VEC_ANY_POWER false
 #define TILE_ROWS 8       /* 24 sums + 3 vecs of queries + 1 element of a row = 28 */
 #define TILE_VECS 3
 #define DOT_QUERIES 4 /* 16 sums of four rows + 4 queries + 1 row = 21 */
@@ -50,11 +51,6 @@ FW_INLINE unsigned vec_greater(vec a, vec b)
 {
     static const uint32_t bits[4] = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(vcgtq_f32(a, b), vld1q_u32(bits)));
-}
-/* `t` as vec_round and vec_scale take it; NaN stays NaN. */
-FW_INLINE vec vec_exponent(vec t)
-{
-    return vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
 }
 FW_INLINE vec vec_round(vec a) { return vrndnq_f32(a); }
 

@@ -15,6 +15,7 @@
 #define VEC_WIDTH 4
 #define VEC_REGISTERS 16
 #define MOST_TARGETS 6
+#define VEC_ANY_POWER false
 #define TILE_ROWS 6
 #define TILE_VECS 2
 #define DOT_QUERIES 2
@@ -127,13 +128,6 @@ FW_INLINE unsigned vec_greater(vec a, vec b)
     unsigned bits = 0;
     VEC_EACH bits |= (unsigned)(a.f[l] > b.f[l]) << l;
     return bits;
-}
-
-/* `t` as vec_round and vec_scale take it; NaN stays NaN, and beyond +-126 it
- * becomes that, where the logistic function is 0 or 1 to all purposes. */
-FW_INLINE vec vec_exponent(vec t)
-{
-    return vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
 }
 
 /* To the nearest whole number, for abs(a) < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction. */

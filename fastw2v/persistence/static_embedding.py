@@ -48,7 +48,7 @@ def write_model2vec(
     Raises
     ------
     ValueError
-        There is no word, one stands twice, or one has no UTF-8 form.
+        There is no word, or one that has no UTF-8 form.
     OSError
         A file cannot be written.
 
@@ -102,8 +102,6 @@ def _write(
             f"vectors must have one row a word, and at least one: {len(rows)} rows, "
             f"{len(words)} words"
         )
-    if len(set(words)) < len(words):
-        raise ValueError("a word stands twice among them")
     _warn_of_unreachable(words)
     tokenizer = _tokenizer(words)
     matrix = rows.vectors if rows.scales is None else rows.float32()

@@ -145,10 +145,14 @@ class Run:
         return self._next_position == self._limit and self._n_busy == 0
 
     @property
+    def _is_between_epochs(self) -> bool:
+        return self._is_at_limit and self._limit < len(self._schedule)
+
+    @property
     def is_between_epochs(self) -> bool:
         """Whether workers wait for `begin_next_epoch`; all of the last epoch is in the history."""
         with self._lock:
-            return self._is_at_limit and self._limit < len(self._schedule)
+            return self._is_between_epochs
 
     @property
     def has_more(self) -> bool:
@@ -158,7 +162,7 @@ class Run:
     def begin_next_epoch(self) -> None:
         """Let workers go beyond the end of an epoch, if they wait there."""
         with self._changed:
-            if self._is_at_limit and self._limit < len(self._schedule):
+            if self._is_between_epochs:
                 self._limit = self._end_of_epoch(self._epochs_ended)
                 self._epoch_began = time.perf_counter()
                 self._changed.notify_all()
