@@ -39,8 +39,8 @@ def test_what_is_held_out_is_not_trained_on() -> None:
     assert outputs is not None
     inputs = {i: model.wv[[f"{i}.{j}" for j in range(100)]] for i in range(60)}
     for i in range(60):
-        assert np.abs(inputs[i]).max() <= 0.5 / 16 or i not in held_out
-        assert np.abs(inputs[i]).max() > 0.5 / 16 or i in held_out
+        assert np.abs(inputs[i]).max() <= 1 / 16 or i not in held_out
+        assert np.abs(inputs[i]).max() > 1 / 16 or i in held_out
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -40,9 +40,9 @@ def test_vectors_are_views_without_the_padding(vocab_size: int, vector_size: int
 
 
 @pytest.mark.parametrize("vector_size", [1, 7, 100])
-def test_input_vectors_begin_uniform_in_plus_minus_half_over_n(vector_size: int) -> None:
+def test_input_vectors_begin_uniform_in_plus_minus_one_over_n(vector_size: int) -> None:
     vectors = Parameters.initial(2000, vector_size, seed=5).input_vectors.astype(np.float64)
-    scaled = vectors * vector_size  # uniform in [-1/2, 1/2): mean 0, variance 1/12
+    scaled = vectors * vector_size / 2  # uniform in [-1/2, 1/2): mean 0, variance 1/12
     n = scaled.size
     assert scaled.min() >= -0.5
     assert scaled.max() <= 0.5
@@ -68,7 +68,7 @@ def test_any_number_of_threads_makes_the_same_matrix(vocab_size: int, vector_siz
     vectors = Parameters.initial(vocab_size, vector_size, seed=3, n_threads=1).input_vectors
     # What NumPy draws in one go.
     drawn = np.random.default_rng(3).random((vocab_size, vector_size), dtype=np.float32)
-    np.testing.assert_array_equal(vectors, (drawn - np.float32(0.5)) / np.float32(vector_size))
+    np.testing.assert_array_equal(vectors, (drawn - np.float32(0.5)) * np.float32(2 / vector_size))
     for n_threads in (2, 3, 16):
         again = Parameters.initial(vocab_size, vector_size, 3, n_threads)
         np.testing.assert_array_equal(again.input_vectors, vectors)
