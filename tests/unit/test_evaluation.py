@@ -125,9 +125,9 @@ def test_answers_do_not_depend_on_batches_and_blocks(
         ranked = [word for word, _ in kv.most_similar(vector, topn=12)]
         answer = next(word for word in ranked if word not in (words[a], words[b], words[c]))
         questions.append((words[a], words[b], words[c], answer))
-    monkeypatch.setattr(nearest, "GROUP", batch)
-    monkeypatch.setattr(nearest, "STRETCH_BYTES", 16 * block)
-    monkeypatch.setattr(nearest, "CACHED_BYTES", 16 * block)
+    monkeypatch.setattr(nearest.search, "GROUP", batch)
+    monkeypatch.setattr(nearest.matrix, "STRETCH_BYTES", 16 * block)
+    monkeypatch.setattr(nearest.matrix, "CACHED_BYTES", 16 * block)
     assert evaluate_word_analogies(kv, {"a": questions}, threads=block).accuracy == 1
     monkeypatch.setattr(answers, "SKETCH_QUESTIONS", 1)
     assert evaluate_word_analogies(kv, {"a": questions}).accuracy == 1

@@ -202,9 +202,9 @@ def test_results_do_not_depend_on_stretches_groups_and_threads(
     inverse = invert(row_norms(rows))
     queries = np.random.default_rng(1).normal(size=(30, 20))
     expected = nearest.nearest(rows, inverse, queries, 5)
-    monkeypatch.setattr(nearest, "STRETCH_BYTES", 1000)
-    monkeypatch.setattr(nearest, "CACHED_BYTES", 1000)
-    monkeypatch.setattr(nearest, "GROUP", 10)
+    monkeypatch.setattr(nearest.matrix, "STRETCH_BYTES", 1000)
+    monkeypatch.setattr(nearest.matrix, "CACHED_BYTES", 1000)
+    monkeypatch.setattr(nearest.search, "GROUP", 10)
     for threads in (1, 2, 7, None):
         ids, found = nearest.nearest(rows, inverse, queries, 5, threads=threads)
         np.testing.assert_array_equal(ids, expected[0])
@@ -215,15 +215,15 @@ def test_an_error_in_a_thread_is_raised_and_stops_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rows, _, _ = make_rows("float32", 3000, 4)
-    monkeypatch.setattr(nearest, "STRETCH_BYTES", 16)
-    monkeypatch.setattr(nearest, "CACHED_BYTES", 16)
+    monkeypatch.setattr(nearest.matrix, "STRETCH_BYTES", 16)
+    monkeypatch.setattr(nearest.matrix, "CACHED_BYTES", 16)
     calls = []
 
     def elements(self: object, first: int, last: int) -> None:
         calls.append(first)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(nearest._Matrix, "elements", elements)
+    monkeypatch.setattr(nearest.matrix.Matrix, "elements", elements)
     with pytest.raises(KeyboardInterrupt):
         nearest.nearest(rows, invert(np.ones(3000, np.float32)), rows[:1], 3, threads=2)
     assert len(calls) <= 3

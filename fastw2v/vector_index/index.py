@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.index_backends import BACKENDS, Backend, Units
 from fastw2v.persistence.atomic import atomic_file
+from fastw2v.vector_index.backends import BACKENDS, Backend, Units
 
 _MAGIC = b"fastw2v index 1\n"
 _MOST_HEADER_BYTES = 4096
