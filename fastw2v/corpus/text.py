@@ -3,14 +3,9 @@
 
 from __future__ import annotations
 
-import bz2
 import errno
-import gzip
-import importlib
-import lzma
 import os
 import threading
-import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,39 +15,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, cast
 
+from fastw2v.corpus.compressed import damage, decompressor
 from fastw2v.corpus.shares import Shares
 from fastw2v.corpus.stream import TokenStream
-from fastw2v.corpus.xz import XzFile
 from fastw2v.threads import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
 SLICE_BYTES = 8 << 20  # what a thread may take from another: some 15 ms of reading
 MOST_SLICES = 1024  # in a thread's share; finding where each begins takes some 20 us
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-def open_zstd(path: Path) -> IO[bytes]:
-    """Open a .zst file with whichever module is installed."""
-    for module in ("compression.zstd", "backports.zstd", "pyzstd", "zstandard"):
-        try:
-            zstd: Any = importlib.import_module(module)
-        except ImportError:
-            continue
-        if module != "zstandard":
-            return cast(IO[bytes], zstd.open(path, "rb"))
-        reader = zstd.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
-        return cast(IO[bytes], reader)
-    raise ModuleNotFoundError(
-        f"reading {path} needs a Zstandard module: Python 3.14, or pip install zstandard"
-    )
-
-
-DECOMPRESSORS: dict[str, Callable[[Path], Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": XzFile,
-    ".zst": open_zstd,
-}
 
 
 @dataclass(frozen=True)
@@ -76,16 +47,16 @@ class TextFile:
             )
         if not path.exists():
             raise FileNotFoundError(errno.ENOENT, "no such corpus file", str(path))
-        is_stream = path.suffix.lower() in DECOMPRESSORS or not path.is_file()
+        is_stream = decompressor(path) is not None or not path.is_file()
         size = path.stat().st_size
         # A pipe has no size; at least one, so that it falls into some part.
         return cls(path, max(size, 1) if is_stream else size, is_stream)
 
     def open(self) -> IO[bytes]:
         """Open it for reading bytes, decompressed, without a buffer of its own if it is plain."""
-        decompressor = DECOMPRESSORS.get(self.path.suffix.lower())
-        if decompressor is not None:
-            return cast(IO[bytes], decompressor(self.path))
+        decompress = decompressor(self.path)
+        if decompress is not None:
+            return cast(IO[bytes], decompress(self.path))
         return self.path.open("rb", buffering=0)
 
     def line_border(self, position: int) -> int:
@@ -183,7 +154,7 @@ def read_pieces(pieces: Sequence[Piece], stream: TokenStream) -> None:
         try:
             with piece.file.open() as file:
                 buffer = read_piece(piece, file, stream, buffer)
-        except (gzip.BadGzipFile, EOFError, lzma.LZMAError, zlib.error) as error:
+        except damage(piece.file.path) as error:
             raise OSError(f"the corpus file {piece.file.path} is damaged: {error}") from error
         except OSError as error:
             error.add_note(f"while reading the corpus file {piece.file.path}")

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
+import importlib
 import lzma
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from corpora import sentences_of
@@ -59,16 +62,30 @@ def test_xz_that_asks_for_gigabytes_is_refused(tmp_path: Path) -> None:
         encode_corpus(tmp_path / "text.xz", min_count=1)
 
 
+@pytest.fixture
+def zstandard() -> Any:
+    """Whichever module there is."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    pytest.skip("no Zstandard module")
+
+
 @pytest.mark.parametrize("threads", [1, 3])
-def test_zstandard_files_are_read_with_the_module_that_is_there(
-    tmp_path: Path, threads: int
-) -> None:
-    zstandard = pytest.importorskip("zstandard")
+def test_zstandard_files_are_read_whole(tmp_path: Path, zstandard: Any, threads: int) -> None:
     path = tmp_path / "corpus.zst"
-    compress = zstandard.ZstdCompressor().compress
-    path.write_bytes(compress(b"one two\nth") + compress(b"ree"))
+    path.write_bytes(zstandard.compress(b"one two\nth") + zstandard.compress(b"ree"))
     encoded = encode_corpus(path, min_count=1, threads=threads)
     assert sentences_of(encoded) == [["one", "two"], ["three"]]
+
+
+def test_a_damaged_zstandard_file_is_named(tmp_path: Path, zstandard: Any) -> None:
+    path = tmp_path / "corpus.zst"
+    whole = zstandard.compress(b"cut short" * 100)
+    for content in (b"no Zstandard", whole[:-1], whole[:9], whole + b"more", b""):
+        path.write_bytes(content)
+        with pytest.raises(OSError, match=r"corpus\.zst is damaged"):
+            encode_corpus(path)
 
 
 def test_without_a_zstandard_module_the_error_says_what_to_install(
