@@ -64,7 +64,7 @@ FW_INLINE void dot_vec(const bool first, const int ni, const int nj, float *cons
         xi[i] = vec_load(x[i] + d);
     FW_UNROLL
     for (int j = 0; j < nj; ++j) {
-        const vec yj = vec_load(y[j] + d);
+        const vec yj = vec_load_once(y[j] + d);
         FW_UNROLL
         for (int i = 0; i < ni; ++i) {
             vec *const sum = acc + i * nj + j;
@@ -354,39 +354,4 @@ static void block_update(const fw_block *b)
         tile(UPDATE, smaller(m - first, MOST_TARGETS), first, b);
     if (m > MOST_TARGETS)
         add_deltas(b);
-}
-
-/* ---- Weighted sums of rows -------------------------------------------------------------- */
-
-/* nt <= 4 rows of `to`; c is (nt, n_from). */
-FW_INLINE void combine_tile(const int nt, size_t stride, float *const *to, const float *const *from,
-                            int32_t n_from, const float *c, bool accumulate)
-{
-    for (size_t d = 0; d < stride; d += VEC_WIDTH) {
-        vec sum[4];
-        FW_UNROLL
-        for (int i = 0; i < nt; ++i)
-            sum[i] = vec_zero();
-        for (int32_t j = 0; j < n_from; ++j) {
-            const vec row = vec_load(from[j] + d);
-            FW_UNROLL
-            for (int i = 0; i < nt; ++i)
-                sum[i] = vec_fma(vec_set1(c[(size_t)i * (size_t)n_from + (size_t)j]), row, sum[i]);
-        }
-        FW_UNROLL
-        for (int i = 0; i < nt; ++i) {
-            float *const out = to[i] + d;
-            vec_store(out, accumulate ? vec_add(vec_load(out), sum[i]) : sum[i]);
-        }
-    }
-}
-
-static void combine_rows(size_t stride, float *const *to, int32_t n_to, const float *const *from,
-                         int32_t n_from, const float *coefficients, bool accumulate)
-{
-    int32_t i = 0;
-    for (; i + 4 <= n_to; i += 4, coefficients += 4 * (size_t)n_from)
-        combine_tile(4, stride, to + i, from, n_from, coefficients, accumulate);
-    for (; i < n_to; ++i, coefficients += n_from)
-        combine_tile(1, stride, to + i, from, n_from, coefficients, accumulate);
 }

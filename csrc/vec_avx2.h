@@ -25,6 +25,12 @@ typedef __m256 vec;
 FW_INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
 FW_INLINE vec vec_set1(float a) { return _mm256_set1_ps(a); }
 FW_INLINE vec vec_load(const float *p) { return _mm256_load_ps(p); }
+FW_INLINE vec vec_load_once(const float *p)
+{
+    vec a = vec_load(p);
+    FW_IN_REGISTER(a);
+    return a;
+}
 FW_INLINE vec vec_load_half(const uint16_t *p)
 {
     return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));

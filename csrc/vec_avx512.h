@@ -21,6 +21,12 @@ typedef __m512 vec;
 FW_INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
 FW_INLINE vec vec_set1(float a) { return _mm512_set1_ps(a); }
 FW_INLINE vec vec_load(const float *p) { return _mm512_load_ps(p); }
+FW_INLINE vec vec_load_once(const float *p)
+{
+    vec a = vec_load(p);
+    FW_IN_REGISTER(a);
+    return a;
+}
 FW_INLINE vec vec_load_half(const uint16_t *p)
 {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));

@@ -26,6 +26,7 @@ typedef float32x4_t vec;
 FW_INLINE vec vec_zero(void) { return vdupq_n_f32(0.0f); }
 FW_INLINE vec vec_set1(float a) { return vdupq_n_f32(a); }
 FW_INLINE vec vec_load(const float *p) { return vld1q_f32(p); }
+FW_INLINE vec vec_load_once(const float *p) { return vec_load(p); }
 FW_INLINE vec vec_load_half(const uint16_t *p)
 {
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));

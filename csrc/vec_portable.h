@@ -48,6 +48,12 @@ FW_INLINE vec vec_load(const float *p)
     return r;
 }
 
+/* The same, of what has several uses: where they could read memory themselves, they shall not. */
+FW_INLINE vec vec_load_once(const float *p)
+{
+    return vec_load(p);
+}
+
 /* From memory of any alignment that an element may have. */
 FW_INLINE vec vec_load_half(const uint16_t *p)
 {
