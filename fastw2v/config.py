@@ -187,6 +187,12 @@ class TrainingConfig:
         return 0.06 if self.cbow_mean else 0.025
 
     @property
+    def initial_width(self) -> float:
+        """How far from 0 the numbers of initial vectors lie at most, times `vector_size`."""
+        # The mean of the six rows of a window is less than half as long as each.
+        return 2.0 if not self.sg and self.cbow_mean else 1.0
+
+    @property
     def mean_contexts(self) -> int:
         """Context words of a center in the middle of a long sentence, on average."""
         return self.window + 1 if self.shrink_windows else 2 * self.window

@@ -157,7 +157,8 @@ def expected_seconds(corpus: EncodedCorpus, config: TrainingConfig) -> float:
     n_sentences = max(1, int(np.searchsorted(corpus.sentence_ends, TRIAL_TOKENS, side="right")))
     ends = corpus.sentence_ends[:n_sentences]
     part = EncodedCorpus(corpus.ids[: ends[-1]], ends, corpus.vocabulary, corpus.n_raw_words)
-    parameters = Parameters.initial(len(corpus.vocabulary), config.vector_size, config.seed)
+    size = len(corpus.vocabulary), config.vector_size
+    parameters = Parameters.initial(*size, config.seed, width=config.initial_width)
     began = time.perf_counter()
     once = TrainingConfig.from_keywords(config.to_dict() | {"epochs": 1, "held_out": 0.0})
     train(part, parameters, once, [], show_progress=False)

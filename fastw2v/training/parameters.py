@@ -80,9 +80,9 @@ class Parameters:
 
     @classmethod
     def initial(
-        cls, vocab_size: int, vector_size: int, seed: int, n_threads: int = 1
+        cls, vocab_size: int, vector_size: int, seed: int, n_threads: int = 1, width: float = 1.0
     ) -> Parameters:
-        """Return input ~ U(-1, 1) / vector_size, as gensim begins, and output 0.
+        """Return input ~ U(-width, width) / vector_size and output 0.
 
         The values are the same for any number of threads. Each of them is the first to touch every
         n-th piece of both matrices, and Linux puts a page into the memory of the socket that
@@ -100,7 +100,7 @@ class Parameters:
                 rows = input_rows[begin : begin + piece_rows, :vector_size]
                 values = np.random.Generator(generator).random(rows.shape, dtype=np.float32)
                 values -= 0.5
-                values *= 2 / vector_size
+                values *= 2 * width / vector_size
                 rows[:] = values
                 output_rows[begin : begin + piece_rows] = 0
 

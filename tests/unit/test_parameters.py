@@ -40,9 +40,13 @@ def test_vectors_are_views_without_the_padding(vocab_size: int, vector_size: int
 
 
 @pytest.mark.parametrize("vector_size", [1, 7, 100])
-def test_input_vectors_begin_uniform_in_plus_minus_one_over_n(vector_size: int) -> None:
-    vectors = Parameters.initial(2000, vector_size, seed=5).input_vectors.astype(np.float64)
-    scaled = vectors * vector_size / 2  # uniform in [-1/2, 1/2): mean 0, variance 1/12
+@pytest.mark.parametrize("width", [1.0, 2.0])
+def test_input_vectors_begin_uniform_in_plus_minus_width_over_n(
+    vector_size: int, width: float
+) -> None:
+    vectors = Parameters.initial(2000, vector_size, seed=5, width=width).input_vectors
+    # Uniform in [-1/2, 1/2): mean 0, variance 1/12.
+    scaled = vectors.astype(np.float64) * vector_size / (2 * width)
     n = scaled.size
     assert scaled.min() >= -0.5
     assert scaled.max() <= 0.5

@@ -45,7 +45,8 @@ def replayed(
     counts = corpus.vocabulary.counts
     settings = replay.WalkSettings(**config.engine_settings(), loss_interval=loss_interval)
     table = engine.build_noise_table(counts, config.ns_exponent)
-    initial = Parameters.initial(len(counts), config.vector_size, config.seed)
+    width = config.initial_width
+    initial = Parameters.initial(len(counts), config.vector_size, config.seed, width=width)
     input_vectors = initial.input_vectors.astype(np.float64)
     output_vectors = initial.output_vectors.astype(np.float64)
     schedule = Schedule(corpus.sentence_ends, config)
@@ -237,7 +238,7 @@ def test_a_corpus_without_contexts_has_no_loss_and_leaves_the_vectors_alone() ->
     assert [record.examples for record in model.history] == [0] * 5
     assert all(math.isnan(record.loss) for record in model.history)
     np.testing.assert_array_equal(
-        model.wv.vectors, Parameters.initial(2, 100, seed=1).input_vectors
+        model.wv.vectors, Parameters.initial(2, 100, seed=1, width=2).input_vectors
     )
 
 
