@@ -142,7 +142,8 @@ class Lockstep:
     ) -> tuple[Parameters, Totals]:
         """Train as `Word2Vec` does, by `n_workers` in lock step; return vectors and totals."""
         counts = corpus.vocabulary.counts
-        parameters = Parameters.initial(len(counts), config.vector_size, config.seed)
+        width = config.initial_width
+        parameters = Parameters.initial(len(counts), config.vector_size, config.seed, width=width)
         schedule = Schedule(corpus.sentence_ends, config)
         keep_threshold = sampling.keep_threshold(counts, config.sample)
         noise_table = build_noise_table(counts, config.ns_exponent)
