@@ -217,9 +217,9 @@ FW_INLINE void keep_gradient(const bool first, const int nj, const float *x_row,
 }
 
 /*
- * With `gradients`, which take the D: the nj <= MOST_TARGETS targets from `first` on. If that is not
- * all of them, `gradients` sums over the tiles and `scratch` takes the deltas: no target may move
- * before the last tile, since it may stand in several.
+ * With `gradients`, which take the D: the nj <= MOST_TARGETS targets from `first` on. `gradients` sums over
+ * the tiles. No target may move before the last tile, since it may stand in several: until then `scratch`
+ * takes the deltas.
  */
 FW_INLINE void update_gradients(const int nj, int first, const fw_block *b)
 {
@@ -227,7 +227,7 @@ FW_INLINE void update_gradients(const int nj, int first, const fw_block *b)
     const int m = b->n_targets;
     float *const *const inputs = b->inputs;
     float *const *const gradients = b->gradients;
-    const bool whole = nj == m;
+    const bool is_last = first + nj == m;
     float *const deltas = b->scratch + (size_t)first * b->stride; /* (nj, stride) */
     float *targets[MOST_TARGETS]; /* a copy, as above */
     FW_UNROLL
@@ -245,7 +245,7 @@ FW_INLINE void update_gradients(const int nj, int first, const fw_block *b)
             keep_gradient(false, nj, inputs[i] + d, g += m, first == 0, gradients[i] + d, y, delta);
         FW_UNROLL
         for (int j = 0; j < nj; ++j) {
-            if (whole) /* loaded again, as above */
+            if (is_last) /* loaded again, as above */
                 vec_store(targets[j] + d, vec_add(vec_load(targets[j] + d), delta[0][j]));
             else
                 vec_store(deltas + (size_t)j * b->stride + d, delta[0][j]);
@@ -253,10 +253,11 @@ FW_INLINE void update_gradients(const int nj, int first, const fw_block *b)
     }
 }
 
-static void add_deltas(const fw_block *b)
+/* To the first n targets. */
+static void add_deltas(const fw_block *b, int n)
 {
-    const float *delta = b->scratch; /* (m, stride) */
-    for (int j = 0; j < b->n_targets; ++j, delta += b->stride)
+    const float *delta = b->scratch; /* (n, stride) */
+    for (int j = 0; j < n; ++j, delta += b->stride)
         for (size_t d = 0; d < b->stride; d += VEC_WIDTH)
             vec_store(b->targets[j] + d, vec_add(vec_load(b->targets[j] + d), vec_load(delta + d)));
 }
@@ -350,8 +351,12 @@ static void block_update(const fw_block *b)
         update_many(b);
         return;
     }
-    for (int first = 0; first < m; first += MOST_TARGETS)
-        tile(UPDATE, smaller(m - first, MOST_TARGETS), first, b);
+    /* The smallest tile first: most targets are in the last one, which needs no scratch. */
+    const int odd = m % MOST_TARGETS;
+    if (odd > 0)
+        tile(UPDATE, odd, 0, b);
+    for (int first = odd; first < m; first += MOST_TARGETS)
+        tile(UPDATE, MOST_TARGETS, first, b);
     if (m > MOST_TARGETS)
-        add_deltas(b);
+        add_deltas(b, m - MOST_TARGETS);
 }
