@@ -43,16 +43,14 @@ FW_INLINE bool pick_from_pool(walk_negatives *from, const fw_settings *s, const 
     const uint32_t size = (uint32_t)s->pool_size;
     const int32_t negatives = s->negatives;
     bool collides = false;
-    for (int32_t k = 0; k + 1 < negatives; k += 2) {
-        const uint64_t r = rng_draw(from->picks_stream, from->picks_counter++);
-        rows[k] = pool[rng_below((uint32_t)r, size)];
-        rows[k + 1] = pool[rng_below((uint32_t)(r >> 32), size)];
-        collides |= (rows[k] == positive) | (rows[k + 1] == positive);
-    }
-    if (negatives % 2) {
-        const uint64_t r = rng_draw(from->picks_stream, from->picks_counter++);
-        rows[negatives - 1] = pool[rng_below((uint32_t)r, size)];
-        collides |= rows[negatives - 1] == positive;
+    for (int32_t k = 0; k < negatives;) {
+        uint64_t bits = rng_draw(from->picks_stream, from->picks_counter++);
+        const int32_t left = negatives - k;
+        const int32_t end = k + (left < from->picks_a_draw ? left : from->picks_a_draw);
+        for (; k < end; ++k) {
+            rows[k] = pool[rng_take(&bits, size)];
+            collides |= rows[k] == positive;
+        }
     }
     return collides;
 }

@@ -92,6 +92,15 @@ def below(n: int, bits32: Bits) -> Ids:
     return ((bits32 * np.uint64(n)) >> np.uint64(32)).astype(np.int64)
 
 
+def take_below(n: int, bits64: int, count: int) -> list[int]:
+    """Return `count` integers in [0, n) from one draw, each from the bits that the last left."""
+    numbers = []
+    for _ in range(count):
+        number, bits64 = divmod(bits64 * n, 2**64)
+        numbers.append(number)
+    return numbers
+
+
 # ---- Noise --------------------------------------------------------------------------------------
 
 

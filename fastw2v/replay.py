@@ -23,7 +23,17 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastw2v.draws import AliasTable, Purpose, below, draw, high32, low32, noise_draw, substream
+from fastw2v.draws import (
+    AliasTable,
+    Purpose,
+    below,
+    draw,
+    high32,
+    low32,
+    noise_draw,
+    substream,
+    take_below,
+)
 from fastw2v.reference import Block, Floats, Ids, block_step, combine_rows, cross_entropy
 
 # ---- Settings and results -----------------------------------------------------------------------
@@ -189,13 +199,19 @@ class PooledNegatives:
         self.counter = 0
 
     def next_set(self, n_centers: int) -> Ids:
-        """Renew the share of `n_centers` centers, then pick a set, two picks a draw."""
+        """Renew the share of `n_centers` centers, then pick a set."""
         self.renew(n_centers)
-        n_draws = (self.settings.negatives + 1) // 2
-        bits = draw(self.picks, np.arange(self.counter, self.counter + n_draws))
-        self.counter += n_draws  # the unused half of the last draw of an odd set is thrown away
-        halves = np.column_stack([low32(bits), high32(bits)]).ravel()
-        return self.pool[below(len(self.pool), halves[: self.settings.negatives])]
+        places: list[int] = []
+        while (n_left := self.settings.negatives - len(places)) > 0:
+            bits = int(draw(self.picks, self.counter))
+            self.counter += 1
+            places += take_below(len(self.pool), bits, min(n_left, self.picks_a_draw))
+        return self.pool[places]
+
+    @property
+    def picks_a_draw(self) -> int:
+        """The most, but 40, that leave 24 of the 64 bits."""
+        return next((k for k in range(1, 40) if len(self.pool) ** (k + 1) > 2**40), 40)
 
     def renew(self, n_centers: int) -> None:
         """Overwrite the oldest entries."""

@@ -278,8 +278,12 @@ def test_alpha_depends_on_the_architecture_unless_it_is_given(
     assert TrainingConfig(**values, alpha=0.04).start_alpha == 0.04
 
 
-@pytest.mark.parametrize(("sg", "cbow_mean", "width"), [(False, True, 2.0), (False, False, 1.0), (True, True, 1.0)])
-def test_vectors_begin_wider_where_rows_are_averaged(sg: bool, cbow_mean: bool, width: float) -> None:
+@pytest.mark.parametrize(
+    ("sg", "cbow_mean", "width"), [(False, True, 2.0), (False, False, 1.0), (True, True, 1.0)]
+)
+def test_vectors_begin_wider_where_rows_are_averaged(
+    sg: bool, cbow_mean: bool, width: float
+) -> None:
     assert TrainingConfig(sg=sg, cbow_mean=cbow_mean).initial_width == width
 
 

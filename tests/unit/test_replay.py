@@ -77,18 +77,24 @@ def test_a_group_renews_as_much_as_its_centers_one_by_one() -> None:
     assert grouped.accumulator == single.accumulator
 
 
-@pytest.mark.parametrize("negatives", [1, 4, 5])
-def test_every_set_starts_with_a_fresh_pick_low_half_first(negatives: int) -> None:
-    pool, _ = pool_of(replace(SETTINGS, negatives=negatives, pool_refresh=0))
-    picks = int(substream(STREAM, Purpose.PICKS))
-    i = 0
+@pytest.mark.parametrize(
+    ("pool_size", "picks_a_draw"), [(1, 40), (2, 40), (3, 25), (256, 5), (257, 4), (2**20, 2)]
+)
+@pytest.mark.parametrize("negatives", [1, 5, 90])
+def test_a_draw_serves_as_many_picks_as_leave_24_bits(
+    pool_size: int, picks_a_draw: int, negatives: int
+) -> None:
+    settings = replace(SETTINGS, negatives=negatives, pool_size=pool_size, pool_refresh=0)
+    pool, _ = pool_of(settings)
+    state = int(substream(STREAM, Purpose.PICKS))
     for _ in range(3):
-        expected = []
-        while len(expected) < negatives:
-            r = mix_of_int((picks + (i + 1) * G) % 2**64)
-            expected += [pool.pool[half * 16 >> 32] for half in (r % 2**32, r >> 32)]
-            i += 1
-        assert pool.next_set(1).tolist() == expected[:negatives]
+        places: list[int] = []
+        while len(places) < negatives:
+            state = (state + G) % 2**64
+            r = mix_of_int(state)
+            n = min(picks_a_draw, negatives - len(places))
+            places += [r * pool_size ** (k + 1) // 2**64 % pool_size for k in range(n)]
+        assert pool.next_set(1).tolist() == pool.pool[places].tolist()
 
 
 def test_a_pick_from_the_pool_follows_the_noise_distribution() -> None:
