@@ -103,7 +103,7 @@ def block_step_seconds(isa: str, vector_size: int, n: int, m: int, seconds: floa
     labels[: n * m].reshape(n, m)[:, 0] = 1.0
     weights[: n * m] = 1.0
     inputs, targets = _rows(n, vector_size), _rows(m, vector_size)
-    scratch = _rows(m, vector_size).ravel()
+    scratch = _aligned(_core.block_scratch(n, m, inputs.shape[1]))
     input_rows, target_rows = np.arange(n, dtype=np.int32), np.arange(m, dtype=np.int32)
     rate = 1e-6  # so small that millions of steps on one block leave its numbers ordinary
 

@@ -14,6 +14,7 @@
 
 #include "compiler.h"
 #include "kernels.h"
+#include "many_targets.h"
 
 static inline int smaller(int a, int b)
 {
@@ -260,34 +261,6 @@ static void add_deltas(const fw_block *b, int n)
     for (int j = 0; j < n; ++j, delta += b->stride)
         for (size_t d = 0; d < b->stride; d += VEC_WIDTH)
             vec_store(b->targets[j] + d, vec_add(vec_load(b->targets[j] + d), vec_load(delta + d)));
-}
-
-/* Any m, in place: one input at a time, since it may move only when its D is complete. */
-static void update_many(const fw_block *b)
-{
-    const int m = b->n_targets;
-    float *const deltas = b->scratch; /* (m, VEC_WIDTH) */
-    for (size_t d = 0; d < b->stride; d += VEC_WIDTH) {
-        for (int j = 0; j < m; ++j)
-            vec_store(deltas + j * VEC_WIDTH, vec_zero());
-        const float *g = b->residuals;
-        for (int i = 0; i < b->n_inputs; ++i, g += m) {
-            float *const x_row = b->inputs[i] + d;
-            const vec x = vec_load(x_row);
-            vec gradient = vec_zero();
-            for (int j = 0; j < m; ++j) {
-                const vec g_ij = vec_set1(g[j]);
-                float *const delta = deltas + j * VEC_WIDTH;
-                gradient = vec_fma(g_ij, vec_load(b->targets[j] + d), gradient);
-                vec_store(delta, vec_fma(g_ij, x, vec_load(delta)));
-            }
-            vec_store(x_row, vec_add(x, gradient));
-        }
-        for (int j = 0; j < m; ++j) {
-            float *const y_row = b->targets[j] + d;
-            vec_store(y_row, vec_add(vec_load(y_row), vec_load(deltas + j * VEC_WIDTH)));
-        }
-    }
 }
 
 FW_INLINE void update_tile(const int nj, int first, const fw_block *b)

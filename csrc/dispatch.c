@@ -63,6 +63,13 @@ size_t fw_block_floats(int32_t n_inputs, int32_t n_targets)
     return (pairs / FW_ROW_FLOATS + 2) * FW_ROW_FLOATS;
 }
 
+size_t fw_block_scratch(int32_t n_inputs, int32_t n_targets, size_t stride)
+{
+    const size_t pairs_of_vecs = 2 * (size_t)n_inputs * FW_ROW_FLOATS;
+    const size_t deltas = (size_t)n_targets * stride;
+    return pairs_of_vecs > deltas ? pairs_of_vecs : deltas;
+}
+
 fw_status fw_block_step(fw_isa isa, const fw_block *block)
 {
     const fw_kernels *kernels = fw_kernels_of(isa);

@@ -109,10 +109,12 @@ typedef struct fw_block {
     const float *weights;    /* (n, m); 0 takes a pair out of the step */
     float *logits;           /* (n, m), written: s_ij */
     float *residuals;        /* (n, m), written: g_ij */
-    float *scratch;          /* (m, stride), written; 64-byte aligned */
+    float *scratch;          /* fw_block_scratch(...), written; 64-byte aligned */
 } fw_block;
 /* The four (n, m) arrays have room for fw_block_floats(n, m) floats each and are 64-byte aligned. */
 size_t fw_block_floats(int32_t n_inputs, int32_t n_targets);
+/* Floats of scratch: for m rows or for two vecs of each input. */
+size_t fw_block_scratch(int32_t n_inputs, int32_t n_targets, size_t stride);
 fw_status fw_block_step(fw_isa isa, const fw_block *block);
 
 /*

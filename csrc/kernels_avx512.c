@@ -14,7 +14,6 @@
 #include "vec_avx512.h"
 
 #include "block_step.h"
-#include "combine.h"
 #include "decimal_lanes.h"
 #include "nearest_rows.h"
 #include "sketch_make.h"

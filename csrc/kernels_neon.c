@@ -6,7 +6,6 @@
 #include "vec_neon.h"
 
 #include "block_step.h"
-#include "combine.h"
 #include "nearest_rows.h"
 #include "sketch_make.h"
 #include "sketch_rows.h"

@@ -2,7 +2,6 @@
 #include "vec_portable.h"
 
 #include "block_step.h"
-#include "combine.h"
 #include "nearest_rows.h"
 #include "sketch_make.h"
 

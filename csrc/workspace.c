@@ -54,7 +54,7 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->masked_weights = take(&a, pairs, sizeof(float));
     w->block.logits = take(&a, pairs, sizeof(float));
     w->block.residuals = take(&a, pairs, sizeof(float));
-    w->block.scratch = take(&a, m * stride, sizeof(float));
+    w->block.scratch = take(&a, fw_block_scratch((int32_t)n, (int32_t)m, stride), sizeof(float));
     const size_t private_floats = (size_t)s->private_rows * stride;
     w->private_input = take(&a, private_floats, sizeof(float));
     w->private_output = take(&a, private_floats, sizeof(float));

@@ -154,6 +154,9 @@ class Shards:
 def block_floats(n_inputs: int, n_targets: int) -> int:
     """Room, in floats, of each (n_inputs, n_targets) array of a block step."""
 
+def block_scratch(n_inputs: int, n_targets: int, stride: int) -> int:
+    """Floats of a block step's scratch."""
+
 def block_step(
     isa: str,
     inputs: NDArray[np.float32],
@@ -239,10 +242,7 @@ class Encoder:
     def n_sentences(self) -> int:
         """How many ends remain so far, at the front of `ends`."""
     def encode(self, ids: NDArray[np.int32], kept: NDArray[np.int32]) -> int:
-        """Write what remains of the next block of the stream to `kept`; return how many ids.
-
-        `kept` may be `ids`.
-        """
+        """Write what remains of the next block to `kept`, which may be `ids`; return how many."""
 
 def find_words(
     index: dict[str, int],

@@ -22,6 +22,11 @@ def block_floats(int n_inputs, int n_targets) -> int:
     return fw_block_floats(n_inputs, n_targets)
 
 
+def block_scratch(int n_inputs, int n_targets, Py_ssize_t stride) -> int:
+    """Floats of a block step's scratch."""
+    return fw_block_scratch(n_inputs, n_targets, <size_t>stride)
+
+
 def block_step(str isa, float[:, ::1] inputs, float[:, ::1] targets, const int32_t[::1] input_rows,
                const int32_t[::1] target_rows, const float[::1] labels, const float[::1] weights,
                float learning_rate, float[::1] logits, float[::1] residuals, float[::1] scratch,
@@ -41,7 +46,7 @@ def block_step(str isa, float[:, ::1] inputs, float[:, ::1] targets, const int32
                          ("residuals", residuals)):
         if buffer.shape[0] < floats:
             raise ValueError(f"{name} must have room for {floats} floats, has {buffer.shape[0]}")
-    floats = m * inputs.shape[1]
+    floats = fw_block_scratch(<int32_t>n, <int32_t>m, <size_t>inputs.shape[1])
     if scratch.shape[0] < floats:
         raise ValueError(f"scratch must have room for {floats} floats, has {scratch.shape[0]}")
     if gradients is not None and (gradients.shape[0] < n or gradients.shape[1] != inputs.shape[1]):

@@ -54,6 +54,7 @@ cdef extern from "fastw2v.h" nogil:
         float *residuals
         float *scratch
     size_t fw_block_floats(int32_t n_inputs, int32_t n_targets)
+    size_t fw_block_scratch(int32_t n_inputs, int32_t n_targets, size_t stride)
     fw_status fw_block_step(fw_isa isa, const fw_block *block)
     fw_status fw_combine_rows(fw_isa isa, size_t stride, float **to, int32_t n_to,
                               const float **source, int32_t n_source, const float *coefficients,

@@ -66,7 +66,7 @@ class Case:
         self.targets = take("targets", (max(self.target_rows) + SPARE, self.stride))
         self.labels, self.weights = take("labels", floats), take("weights", floats)
         self.logits, self.residuals = take("logits", floats), take("residuals", floats)
-        self.scratch = take("scratch", self.m * self.stride)
+        self.scratch = take("scratch", _core.block_scratch(self.n, self.m, self.stride))
         self.gradients = take("gradients", (self.n, self.stride)) if self.write_gradients else None
         # What is not theirs to read must not matter either.
         for array in (self.labels, self.weights, self.logits, self.residuals, self.scratch):

@@ -94,7 +94,7 @@ static void new_step(int n, int m, size_t dim, bool repeat, bool gradients)
         .weights = s.weights,
         .logits = floats(pairs),
         .residuals = floats(pairs),
-        .scratch = floats((size_t)m * s.inputs.stride),
+        .scratch = floats(fw_block_scratch(n, m, s.inputs.stride)),
     };
 }
 

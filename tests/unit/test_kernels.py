@@ -179,7 +179,7 @@ def test_block_step_gives_the_same_bits_every_time(isa: str, m: int) -> None:
 def sigmoid_of(isa: str, logits: Floats) -> Floats:
     """Read the kernel's sigmoid off its residuals: x = s, y = 1, label 0, weight and rate 1."""
     n = len(logits)
-    inputs, targets, scratch = aligned((n, 16)), aligned((1, 16)), aligned(16)
+    inputs, targets, scratch = aligned((n, 16)), aligned((1, 16)), aligned(32 * n)
     inputs[:, 0], targets[0, 0] = logits, 1
     labels, weights, found, residuals = (aligned(_core.block_floats(n, 1)) for _ in range(4))
     weights[:] = 1
