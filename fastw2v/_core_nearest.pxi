@@ -16,9 +16,9 @@ cdef bint _HAS_BYTE_DOTS = fw_isa_has_byte_dots()
 
 
 cdef uint8_t[::1] _aligned_bytes(size_t size):
-    memory = np.empty(size + 64, dtype=np.uint8)
-    cdef Py_ssize_t begin = -memory.ctypes.data % 64
-    return memory[begin:begin + <Py_ssize_t>size]
+    cdef uint8_t[::1] memory = np.empty(size + 64, dtype=np.uint8)
+    cdef size_t begin = (64 - <size_t><uintptr_t>&memory[0] % 64) % 64
+    return memory[begin:begin + size]
 
 
 cdef fw_rows _rows_of(const uint8_t[:, :] elements, str dtype, const float[::1] scales,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Mirror of the headers of csrc, which hold the documentation.
 from libc.stddef cimport size_t
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 
 
 cdef extern from "fastw2v.h" nogil:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import _core
+from fastw2v.memory import page_aligned
 from fastw2v.nearest.matrix import Floats, Matrix, Rows, in_blocks, isa_name
 from fastw2v.nearest.stretches import Stretches, share
 
@@ -61,7 +62,10 @@ def make_sketch(
     """
     matrix = Matrix(rows, inverse_norms, scales)
     n_blocks = in_blocks(0, len(rows)).stop
-    coarse, fine = (_aligned(n_blocks, size) for size in _core.sketch_bytes(matrix.vector_size))
+    coarse, fine = (
+        page_aligned(n_blocks * size).reshape(n_blocks, size)
+        for size in _core.sketch_bytes(matrix.vector_size)
+    )
     if coarse.shape[1] == 0:
         raise ValueError(f"rows of {matrix.vector_size} elements have no sketch")
     name = isa_name(isa)
@@ -79,9 +83,3 @@ def make_sketch(
 def searches_sketches(isa: str | None = None) -> bool:
     """Return whether `nearest` reads a sketch: without vectors of bytes it would take longer."""
     return isa_name(isa) != "portable"
-
-
-def _aligned(n: int, size: int) -> NDArray[np.uint8]:
-    """Return new bytes of shape (n, size) that begin at a cache line."""
-    memory = np.empty(n * size + 64, np.uint8)
-    return memory[-memory.ctypes.data % 64 :][: n * size].reshape(n, size)

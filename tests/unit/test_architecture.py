@@ -91,7 +91,7 @@ ALLOWED: dict[str, set[str]] = {
     "vector_index": {"persistence"},
     "explorer": {"drawing", "persistence"},
     "drawing": set(),
-    "nearest": {"_core", "system", "threads"},
+    "nearest": {"_core", "memory", "system", "threads"},
     "corpus": {"_core", "memory", "persistence", "threads", "vocabulary"},
     "persistence": {"_core", "signals", "system", "vocabulary"},
     "fingerprint": {"vocabulary"},
