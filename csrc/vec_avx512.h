@@ -11,7 +11,7 @@
 #define VEC_WIDTH 16
 #define VEC_REGISTERS 32
 #define MOST_TARGETS 14 /* 14 rows + 14 sums + 3 others = 31 registers; 2 x 14 sums + 3 rows */
-#define VEC_ANY_POWER true  /* vec_round and vec_scale take any number */
+#define VEC_ANY_POWER true
 #define TILE_ROWS 8       /* 24 sums + 3 vecs of queries + 1 element of a row = 28 */
 #define TILE_VECS 3
 #define DOT_QUERIES 4 /* 16 sums of four rows + 4 queries + 1 row = 21 */

@@ -80,7 +80,7 @@ class Parameters:
 
     @classmethod
     def initial(
-        cls, vocab_size: int, vector_size: int, seed: int, n_threads: int = 1, width: float = 1.0
+        cls, vocab_size: int, vector_size: int, seed: int, n_threads: int = 1, *, width: float
     ) -> Parameters:
         """Return input ~ U(-width, width) / vector_size and output 0.
 

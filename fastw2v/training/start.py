@@ -126,7 +126,7 @@ class Start:
             config.vector_size,
             config.seed + (len(learnt.vocabulary) if learnt else 0),  # not where old words began
             config.workers or usable_cpus(),
-            config.initial_width,
+            width=config.initial_width,
         )
         begun, coverage = np.empty(0, np.int32), None
         if self._init is not None:

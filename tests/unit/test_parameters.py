@@ -17,7 +17,7 @@ SHAPES = [(1, 1), (3, 15), (7, 16), (50, 17), (11, 100), (2, 1000)]
 
 @pytest.mark.parametrize(("vocab_size", "vector_size"), SHAPES)
 def test_rows_are_aligned_and_padded_with_zeros(vocab_size: int, vector_size: int) -> None:
-    parameters = Parameters.initial(vocab_size, vector_size, seed=1)
+    parameters = Parameters.initial(vocab_size, vector_size, seed=1, width=1)
     for rows in (parameters.input_rows, parameters.output_rows):
         stride = rows.shape[1]
         assert rows.shape[0] == vocab_size
@@ -32,7 +32,7 @@ def test_rows_are_aligned_and_padded_with_zeros(vocab_size: int, vector_size: in
 
 @pytest.mark.parametrize(("vocab_size", "vector_size"), SHAPES)
 def test_vectors_are_views_without_the_padding(vocab_size: int, vector_size: int) -> None:
-    parameters = Parameters.initial(vocab_size, vector_size, seed=1)
+    parameters = Parameters.initial(vocab_size, vector_size, seed=1, width=1)
     assert parameters.input_vectors.shape == (vocab_size, vector_size)
     assert parameters.output_vectors.shape == (vocab_size, vector_size)
     assert np.shares_memory(parameters.input_vectors, parameters.input_rows)
@@ -58,41 +58,45 @@ def test_input_vectors_begin_uniform_in_plus_minus_width_over_n(
 
 
 def test_output_vectors_begin_at_zero() -> None:
-    assert not Parameters.initial(50, 20, seed=1).output_rows.any()
+    assert not Parameters.initial(50, 20, seed=1, width=1).output_rows.any()
 
 
 def test_the_same_seed_gives_the_same_matrix_and_another_seed_another() -> None:
-    first, again, other = (Parameters.initial(50, 20, seed).input_vectors for seed in (7, 7, 8))
+    first, again, other = (
+        Parameters.initial(50, 20, seed, width=1).input_vectors for seed in (7, 7, 8)
+    )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
 @pytest.mark.parametrize(("vocab_size", "vector_size"), [(5, 3), (70_001, 37), (9, 2**19 - 1)])
 def test_any_number_of_threads_makes_the_same_matrix(vocab_size: int, vector_size: int) -> None:
-    vectors = Parameters.initial(vocab_size, vector_size, seed=3, n_threads=1).input_vectors
+    vectors = Parameters.initial(
+        vocab_size, vector_size, seed=3, n_threads=1, width=1
+    ).input_vectors
     # What NumPy draws in one go.
     drawn = np.random.default_rng(3).random((vocab_size, vector_size), dtype=np.float32)
     np.testing.assert_array_equal(vectors, (drawn - np.float32(0.5)) * np.float32(2 / vector_size))
     for n_threads in (2, 3, 16):
-        again = Parameters.initial(vocab_size, vector_size, 3, n_threads)
+        again = Parameters.initial(vocab_size, vector_size, 3, n_threads, width=1)
         np.testing.assert_array_equal(again.input_vectors, vectors)
         assert not again.output_rows.any()
 
 
 def test_no_two_words_begin_alike_in_a_matrix_filled_in_pieces() -> None:
-    vectors = Parameters.initial(3, 2**20, seed=1).input_vectors  # two rows are a piece
+    vectors = Parameters.initial(3, 2**20, seed=1, width=1).input_vectors  # two rows are a piece
     assert not np.array_equal(vectors[0], vectors[1])
     assert not np.array_equal(vectors[1], vectors[2])
 
 
 def test_the_largest_seed_is_a_seed() -> None:
-    assert Parameters.initial(2, 3, seed=2**64 - 1).input_vectors.any()
+    assert Parameters.initial(2, 3, seed=2**64 - 1, width=1).input_vectors.any()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("which", ["input_rows", "output_rows"])
 def test_one_number_that_is_not_finite_is_noticed(which: str, value: float) -> None:
-    parameters = Parameters.initial(50, 20, seed=1)
+    parameters = Parameters.initial(50, 20, seed=1, width=1)
     assert parameters.are_finite
     getattr(parameters, which)[31, 7] = value
     assert not parameters.are_finite

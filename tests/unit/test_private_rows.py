@@ -108,7 +108,7 @@ def test_workers_have_copies_if_each_merges_often_enough(
     monkeypatch.setattr(engine, "PRIVATE_CHUNKS", 10)
     corpus = encode_corpus([["a", "b", "c", "d"]] * 75, min_count=1)
     config = TrainingConfig(min_count=1)
-    parameters = Parameters.initial(len(corpus.vocabulary), config.vector_size, seed=1)
+    parameters = Parameters.initial(len(corpus.vocabulary), config.vector_size, seed=1, width=1)
     size, size_alone = (
         engine.build_trainer(corpus, parameters, config, 10, n).workspace_size
         for n in (n_workers, 1)

@@ -153,7 +153,9 @@ def test_no_stretch_is_longer_than_half_a_fair_share_of_what_is_left(
     monkeypatch.setattr("fastw2v.training.run.CALL_SECONDS", 100.0)
     corpus = encode_corpus(topics)
     config = TrainingConfig(workers=3, epochs=2, vector_size=16)
-    loop.train(corpus, Parameters.initial(200, 16, seed=1), config, [], show_progress=False)
+    loop.train(
+        corpus, Parameters.initial(200, 16, seed=1, width=1), config, [], show_progress=False
+    )
     left = n_chunks = len(Schedule(corpus.sentence_ends, config))
     assert sum(lengths) == n_chunks > 50
     for length in lengths:
@@ -198,14 +200,14 @@ def test_epochs_of_a_corpus_smaller_than_its_workers_are_in_order() -> None:
 def test_the_number_of_epochs_takes_no_memory() -> None:
     corpus = encode_corpus([["a", "b"] * 10])
     config = TrainingConfig(epochs=2**31 - 1)
-    parameters = Parameters.initial(2, config.vector_size, seed=1)
+    parameters = Parameters.initial(2, config.vector_size, seed=1, width=1)
     run = Run(corpus, parameters, config, [], RunState())
     assert run.total_words == 20 * (2**31 - 1)
 
 
 def test_padding_stays_zero(topics: Corpus) -> None:
     corpus = encode_corpus(topics)
-    parameters = Parameters.initial(len(corpus.vocabulary), 19, seed=1)
+    parameters = Parameters.initial(len(corpus.vocabulary), 19, seed=1, width=1)
     loop.train(corpus, parameters, TrainingConfig(vector_size=19), [], show_progress=False)
     assert parameters.output_rows.any()
     assert not parameters.input_rows[:, 19:].any()
