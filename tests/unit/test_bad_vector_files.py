@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import tracemalloc
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def test_the_fuzzer_begins_with_files_that_each_loader_takes(tmp_path: Path, nam
 
 
 def test_some_hundreds_of_mutations_are_loaded_or_refused(tmp_path: Path) -> None:
-    n, n_good = fuzz_loaders.fuzz(tmp_path, seed=1, seconds=60, most=1500)
+    n, n_good = fuzz_loaders.fuzz(tmp_path, seed=1, seconds=math.inf, most=1500)
     assert n == 1500
     assert 100 < n_good < 1400
 
@@ -136,5 +137,5 @@ def test_a_file_that_is_refused_in_another_way_is_a_finding_and_is_kept(
     for name, target in fuzz_targets.TARGETS.items():
         monkeypatch.setitem(fuzz_targets.TARGETS, name, target._replace(check=damaged))
     with pytest.raises(KeyError, match="no such tensor"):
-        fuzz_loaders.fuzz(tmp_path, seed=1, seconds=60, most=1)
+        fuzz_loaders.fuzz(tmp_path, seed=1, seconds=math.inf, most=1)
     assert (tmp_path / "crash").stat().st_size > 0

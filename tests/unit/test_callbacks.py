@@ -25,10 +25,11 @@ from fastw2v import (
 from fastw2v.training.checkpoints import Checkpoints
 
 HYPER: dict[str, Any] = {"sg": 1, "vector_size": 16, "epochs": 3, "workers": 1}
+SHORT = topic_sentences(100)  # an epoch of them is far shorter than a second on any machine
 
 
 @contextlib.contextmanager
-def no_hang(seconds: float = 30) -> Iterator[None]:
+def no_hang(seconds: float = 120) -> Iterator[None]:
     """End the process, with a trace, if what is within does not end."""
     faulthandler.dump_traceback_later(seconds, exit=True)
     try:
@@ -232,10 +233,11 @@ def test_metrics_that_cannot_be_written_are_refused_at_once_or_warned_of(tmp_pat
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("callbacks", [[], [Recorder()]])
 def test_a_run_ends_on_time_fully_decayed(workers: int, callbacks: list[Callback]) -> None:
-    model = Word2Vec(topic_sentences(), **HYPER | {"workers": workers, "epochs": 1})
+    model = Word2Vec(SHORT, **HYPER | {"workers": workers, "epochs": 1})
     began = time.monotonic()
-    model.train(progress=False, max_time="1 s", callbacks=callbacks)
-    assert 0.9 < time.monotonic() - began < 10  # busy machines are late
+    with no_hang():
+        model.train(progress=False, max_time="2 s", callbacks=callbacks)
+    assert time.monotonic() - began > 1.9
     assert model.epochs_trained > 2
     assert len(model.history) == int(model.epochs_trained)
     rates = [record.learning_rate for record in model.history]
@@ -246,11 +248,11 @@ def test_a_run_ends_on_time_fully_decayed(workers: int, callbacks: list[Callback
 def test_a_run_ends_if_its_time_passes_between_epochs() -> None:
     class Slow(Callback):
         def on_epoch_end(self, model: Word2Vec) -> None:
-            time.sleep(0.3)  # while the workers wait for the next epoch
+            time.sleep(1.1)  # while the workers wait for the next epoch
 
-    model = Word2Vec(topic_sentences(), **HYPER)
+    model = Word2Vec(SHORT, **HYPER)
     with no_hang():
-        model.train(progress=False, max_time="0.2 s", callbacks=[Slow()])
+        model.train(progress=False, max_time="1 s", callbacks=[Slow()])
     assert model.epochs_trained == 1
 
 

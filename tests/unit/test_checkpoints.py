@@ -24,20 +24,30 @@ from fastw2v.training.checkpoints import CORPUS, Interval, load_newest
 
 HYPER: dict[str, Any] = {"sg": 1, "vector_size": 20, "epochs": 3, "seed": 3, "workers": 1}
 
+#: A process that goes on with the run in a folder, or begins it, and says where it is.
 TRAINING = """
 import sys
 from training_support import topic_sentences
-from fastw2v import Word2Vec
-folder, hyper = sys.argv[1], eval(sys.argv[2])
+from fastw2v import Callback, Word2Vec
+
+class Say(Callback):
+    # An epoch begins when a line has been read, or when there are no more lines.
+    def on_epoch_begin(self, model):
+        print("epoch", flush=True)
+        sys.stdin.readline()
+
+folder, hyper, is_begun = sys.argv[1], eval(sys.argv[2]), sys.argv[3] == "True"
 print("started", flush=True)
-Word2Vec(topic_sentences(), **hyper).train(progress=False, checkpoint=folder, every="0.02 s")
+if is_begun:
+    Word2Vec.resume(folder, progress=False, callbacks=[Say()])
+else:
+    model = Word2Vec(topic_sentences(), **hyper)
+    model.train(progress=False, checkpoint=folder, every="0.02 s", callbacks=[Say()])
 print("ended", flush=True)
 """
 
-
-#: A run of about so many seconds is killed again and again.
-RUN_SECONDS = 3.0
 KILLS = int(os.environ.get("FASTW2V_TEST_KILLS", "8"))
+EPOCHS_A_KILL = 6  # at most, on any machine
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
@@ -137,42 +147,49 @@ def test_a_run_that_has_ended_gives_its_model_again(held_out: float, tmp_path: P
     assert again.history == model.history
 
 
+def wait_within_an_epoch(process: subprocess.Popen[str], moments: random.Random) -> None:
+    """Let a process train some epochs, then as much of another as such an epoch takes."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    began = []
+    for _ in range(moments.randrange(1, EPOCHS_A_KILL)):
+        assert process.stdout.readline() == "epoch\n"
+        began.append(time.monotonic())
+        print(file=process.stdin, flush=True)
+    seconds = began[-1] - began[-2] if len(began) > 1 else 0.02
+    time.sleep(moments.uniform(0, seconds))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL needs POSIX")
-def test_a_run_that_is_killed_again_and_again_comes_to_the_same_bits(
-    uninterrupted: Word2Vec, tmp_path: Path
-) -> None:
-    """Each kill comes at a random moment from the start on; the last process may end."""
+def test_a_run_that_is_killed_again_and_again_comes_to_the_same_bits(tmp_path: Path) -> None:
+    """Each kill comes at a random moment of some epoch from the start on; the last process ends."""
     moments = random.Random(5)
     folder = tmp_path / "run"
-    killed = 0
-    trial = model_of(topic_sentences(), **HYPER | {"epochs": 10})
-    seconds = sum(record.seconds for record in trial.history) / 10
-    hyper = HYPER | {"epochs": max(20, round(RUN_SECONDS / seconds))}
+    hyper = HYPER | {"epochs": (KILLS + 4) * EPOCHS_A_KILL}
     whole = model_of(topic_sentences(), **hyper)
-    script = TRAINING
-    while True:
+    for is_last in KILLS * [False] + [True]:
         process = subprocess.Popen(
-            [sys.executable, "-c", script, str(folder), repr(hyper)],
+            [
+                sys.executable,
+                "-c",
+                TRAINING,
+                str(folder),
+                repr(hyper),
+                str(bool(checkpoints_in(folder))),
+            ],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         )
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
-        if killed < KILLS:
-            time.sleep(moments.uniform(0, 0.3))
+        if not is_last:
+            wait_within_an_epoch(process, moments)
             process.kill()
         rest = process.communicate(timeout=120)[0]
-        if rest == "ended\n":
-            break
-        assert process.returncode == -signal.SIGKILL
-        killed += 1
-        if checkpoints_in(folder):
-            script = (
-                'import sys; from fastw2v import Word2Vec; print("started", flush=True); '
-                'Word2Vec.resume(sys.argv[1], progress=False); print("ended", flush=True)'
-            )
-    assert killed > 3, "the run is too short for this test"
+        assert process.returncode == (0 if is_last else -signal.SIGKILL)
+        assert rest.endswith("ended\n") == is_last
     assert same_bits(Word2Vec.resume(folder, progress=False), whole)
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [CORPUS, *(path.name for path in checkpoints_in(folder))]

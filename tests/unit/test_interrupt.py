@@ -132,12 +132,8 @@ class Run(run.Run):
 class Stream(stream.TokenStream):
     def scan(self, *arguments):
         scans.append(self)
-        if not {waits}:
-            pass
-        elif threading.current_thread() is threading.main_thread():
-            time.sleep({PATIENCE})
-        else:
-            self._stop.wait({PATIENCE})
+        while {waits} and not self._stop.is_set():
+            time.sleep(0.01)  # a signal that comes just before a sleep does not end it
         return super().scan(*arguments)
 
 loop.Run = Run

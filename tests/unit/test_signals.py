@@ -35,32 +35,35 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 corpus = encode_corpus([["a", "b", "c", "d"] * 50] * 100, min_count=1)
 moments = random.Random(int(sys.argv[1]))
 n_interrupted = n_trained = 0
-deadline = time.monotonic() + float(sys.argv[2])
 
 class Listener(Callback):
     def on_epoch_end(self, model):
         time.sleep(0.001)
 
-def send(n_signals):
+def send(model, n_epochs, n_signals):
+    while len(model.history) < n_epochs:
+        time.sleep(0)
     for _ in range(n_signals):
         time.sleep(moments.random() * 0.03)
         os.kill(os.getpid(), signal.SIGINT)
 
-while time.monotonic() < deadline:
+for i in range(int(sys.argv[2])):
     callbacks = [Listener()] if moments.random() < 0.5 else []
     model = Word2Vec(corpus, epochs=10**6, workers=moments.choice([1, 3]), vector_size=8)
-    sender = threading.Thread(target=send, args=[moments.choice([1, 1, 2])])
+    sender = threading.Thread(target=send, args=[model, i % 3, moments.choice([1, 1, 2])])
+    was_interrupted = False
     try:
-        sender.start()
-        model.train(progress=False, callbacks=callbacks)
-    except KeyboardInterrupt:
-        n_interrupted += 1
-    for _ in range(3):  # the second may be still to come
         try:
-            sender.join()
-            time.sleep(0)
+            sender.start()
+            model.train(progress=False, callbacks=callbacks)
         except KeyboardInterrupt:
-            pass
+            was_interrupted = True
+        sender.join()
+        time.sleep(0)
+    except KeyboardInterrupt:  # the second, which may come anywhere above
+        was_interrupted = True
+    sender.join()
+    n_interrupted += was_interrupted
     assert not [t for t in threading.enumerate() if t.name.startswith("fastw2v")]
     if model.is_trained:
         n_trained += 1
@@ -74,17 +77,18 @@ print(n_interrupted, n_trained)
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_ctrl_c_at_any_moment_is_a_keyboard_interrupt_and_nothing_else(seed: int) -> None:
+    n = 90
     process = subprocess.run(
-        [sys.executable, "-c", MANY_INTERRUPTS, str(seed), "5"],
+        [sys.executable, "-c", MANY_INTERRUPTS, str(seed), str(n)],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=2 * PATIENCE,
         check=False,
     )
     assert (process.returncode, process.stderr) == (0, "")
     n_interrupted, n_trained = map(int, process.stdout.split())
-    assert n_interrupted >= 20
-    assert n_trained >= n_interrupted / 2  # the others were interrupted before
+    assert n_interrupted == n
+    assert n_trained >= n * 2 / 3  # the others may be interrupted before
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +158,8 @@ def test_who_presses_ctrl_c_again_does_not_wait_for_the_last_checkpoint(
         if len(saved) > 1:  # the first is that of the beginning
             time.sleep(signals.ONE_SIGNAL)
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(PATIENCE)
+            while time.monotonic() - began < PATIENCE:
+                time.sleep(0.01)  # a signal that comes just before a sleep does not end it
         save(path, **parts)  # type: ignore[arg-type]
 
     monkeypatch.setattr(folder, "save_checkpoint", save_slowly)

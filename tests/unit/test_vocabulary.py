@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-import time
+from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastw2v.vocabulary import Vocabulary, WordCounts
+from fastw2v import vocabulary
+from fastw2v.vocabulary import N_SPELLINGS, Vocabulary, WordCounts
 
 
 def counted(counts: dict[str, int]) -> WordCounts:
@@ -164,12 +166,20 @@ def test_without_the_counts_of_training_the_reason_is_modest() -> None:
     assert Vocabulary(["a"], np.array([1])).missing_reason("b") == "not in the vocabulary"
 
 
-def test_explaining_is_quick_with_many_words() -> None:
-    words = [f"word{i:x}" for i in range(300_000)]
-    counts = np.arange(300_000, 0, -1)
-    vocabulary, _ = Vocabulary.from_counts(WordCounts.from_words(words, counts), min_count=5)
-    assert "word1" in vocabulary
-    begin = time.perf_counter()
-    vocabulary.missing_reason("wordzz")
-    vocabulary.missing_reason("w" * 100_000)
-    assert time.perf_counter() - begin < 2  # measured: 0.05 s
+def test_explaining_looks_at_the_most_frequent_of_many_words_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = [f"word{i:x}" for i in range(3 * N_SPELLINGS)]
+    counts = np.arange(len(words), 0, -1)
+    built, _ = Vocabulary.from_counts(WordCounts.from_words(words, counts), min_count=5)
+    looked_at: list[int] = []
+
+    def look(word: str, candidates: list[str], *rest: Any, **options: Any) -> list[str]:
+        looked_at.append(len(candidates))
+        return get_close_matches(word, candidates, *rest, **options)
+
+    monkeypatch.setattr(vocabulary, "get_close_matches", look)
+    assert "did you mean 'word1'" in built.missing_reason("wordz1")
+    assert built.missing_reason("w" * 100_000) == "not in the training corpus"
+    assert len(looked_at) == 1  # so long a word is not compared at all
+    assert looked_at[0] <= N_SPELLINGS
