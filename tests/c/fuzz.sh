@@ -3,7 +3,7 @@
 # Build fuzz_texts.c with clang's libFuzzer, ASan and UBSan, and run it on fuzz_seeds and what it makes
 # of them.
 #
-#   tests/c/fuzz.sh [seconds]      60 by default
+#   tests/c/fuzz.sh [options of libFuzzer]      it runs for a minute without -max_total_time
 #
 # An input that fails is printed and stays in the current folder.
 set -eu
@@ -26,5 +26,5 @@ for source in "$csrc"/*.c; do
 done
 $clang $watched -fsanitize=fuzzer "$here/fuzz_texts.c" "$build"/*.o -o "$build/fuzz_texts" -lm
 mkdir "$build/found"
-"$build/fuzz_texts" -max_total_time="${1:-60}" -max_len=512 -timeout=10 -rss_limit_mb=2048 \
-    -print_final_stats=1 -verbosity=0 "$build/found" "$here/fuzz_seeds"
+"$build/fuzz_texts" -max_total_time=60 -max_len=512 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -verbosity=0 "$@" "$build/found" "$here/fuzz_seeds"
