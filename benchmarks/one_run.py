@@ -28,6 +28,7 @@ def main() -> None:
     }
     trainer = importlib.import_module(f"trainer_{task['trainer'].replace('-', '_')}")
     result["start_memory_mb"] = machine.peak_memory_mb()
+    machine.claim_memory(2 * Path(task["corpus"]).stat().st_size)  # as much as most runs take
     if task["what"] == "read":
         result |= trainer.read(task)
         result["peak_memory_mb"] = machine.peak_memory_mb()

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "huge_pages.h"
 #include "lexicon_table.h"
 #include "prefetch.h"
 #include "word.h"
@@ -14,6 +15,7 @@
 
 enum {
     BATCH_WORDS = 64, /* words in flight, so that their cache misses overlap */
+    WORDS_AHEAD = 16, /* whose places are asked for while a table is filled */
     FIRST_PLACES_LOG2 = 10
 };
 
@@ -47,19 +49,37 @@ static inline void occupy(fw_lexicon *lexicon, size_t at, uint64_t hash, int32_t
     lexicon->places[at] = ((uint32_t)hash & ~fw_id_mask(lexicon)) | ((uint32_t)id + 1);
 }
 
+/* Places without a word, in `*memory`, which is what to free; many of them on huge pages. */
+static uint32_t *new_places(unsigned places_log2, void **memory)
+{
+    size_t n_bytes = sizeof(uint32_t) << places_log2;
+    if (n_bytes < FW_HUGE_PAGE / 2)
+        return *memory = calloc(n_bytes, 1);
+    n_bytes = (n_bytes / FW_HUGE_PAGE + 2) * FW_HUGE_PAGE; /* one more, for the alignment */
+    uint8_t *bytes = *memory = calloc(n_bytes, 1);
+    if (bytes == NULL)
+        return NULL;
+    fw_use_huge_pages(bytes, n_bytes);
+    return (uint32_t *)(void *)(bytes + (size_t)(0 - (uintptr_t)bytes) % FW_HUGE_PAGE);
+}
+
 /* Words are put back in the order of their ids: the frequent ones come first, near their homes. */
 static fw_status resize_table(fw_lexicon *lexicon, unsigned places_log2)
 {
     if (places_log2 >= sizeof(size_t) * 8 - 3) /* 2^2 bytes a place */
         return FW_ERROR_MEMORY;
-    uint32_t *places = calloc((size_t)1 << places_log2, sizeof *places);
+    void *memory;
+    uint32_t *places = new_places(places_log2, &memory);
     if (places == NULL)
         return FW_ERROR_MEMORY;
-    free(lexicon->places);
+    free(lexicon->places_memory);
+    lexicon->places_memory = memory;
     lexicon->places = places;
     lexicon->places_log2 = places_log2;
     size_t last = ((size_t)1 << places_log2) - 1;
     for (int32_t id = 0; id < lexicon->size; id++) {
+        if (id < lexicon->size - WORDS_AHEAD) /* else each would wait for its place */
+            prefetch_line(&places[fw_home(lexicon, hash_of(&lexicon->entries[id + WORDS_AHEAD]))]);
         uint64_t hash = hash_of(&lexicon->entries[id]);
         size_t at = fw_home(lexicon, hash);
         while (places[at] != 0)
@@ -88,6 +108,7 @@ static fw_status reserve_entry(fw_lexicon *lexicon)
                                    : NULL;
     if (memory == NULL)
         return FW_ERROR_MEMORY;
+    fw_use_huge_pages(memory, (capacity + 1) * sizeof(fw_entry));
     size_t new_shift = (size_t)(0 - (uintptr_t)memory) % sizeof(fw_entry);
     if (new_shift != shift) /* rare: large blocks of memory lie alike within their pages */
         memmove(memory + new_shift, memory + shift, (needed - 1) * sizeof(fw_entry));
@@ -199,7 +220,7 @@ void fw_lexicon_free(fw_lexicon *lexicon)
 {
     if (lexicon == NULL)
         return;
-    free(lexicon->places);
+    free(lexicon->places_memory);
     free(lexicon->entries_memory);
     free(lexicon->long_bytes);
     free(lexicon);

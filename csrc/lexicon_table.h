@@ -23,6 +23,7 @@ typedef struct fw_entry {
 
 struct fw_lexicon {
     uint32_t *places; /* id + 1 in the lowest places_log2 bits, then the tag; 0: free */
+    void *places_memory;  /* what to free */
     unsigned places_log2; /* at most 5/8 of the places are taken, so id + 1 has room */
     int32_t size;
     fw_entry *entries;    /* of size */

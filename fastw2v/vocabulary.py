@@ -125,7 +125,7 @@ def offsets_of(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class PackedWords(Sequence[str]):
-    """Words of a file, which are decoded when the first one is looked at.
+    """Words that are decoded when the first one is looked at.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ class Vocabulary:
         id_map = np.full(len(seen), -1, dtype=np.int32)
         id_map[chosen] = np.arange(len(chosen), dtype=np.int32)
         vocabulary = cls(
-            seen.words(chosen),
+            PackedWords(len(chosen), partial(seen.words, chosen)),
             seen.counts[chosen],
             min_count=min_count,
             max_final_vocab=max_final_vocab,

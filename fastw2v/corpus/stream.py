@@ -17,7 +17,7 @@ from fastw2v.memory import page_aligned
 from fastw2v.vocabulary import WordCounts
 
 BLOCK_TOKENS = 1 << 22  # 16 MiB
-BLOCK_ENDS = 1 << 16
+BLOCK_ENDS = 1 << 18  # 2 MiB
 
 
 class StoppedError(Exception):
@@ -27,6 +27,11 @@ class StoppedError(Exception):
 def new_block(n_ids: int) -> NDArray[np.int32]:
     """Return room for ids that costs memory as it is filled."""
     return page_aligned(4 * n_ids).view(np.int32)
+
+
+def new_ends() -> NDArray[np.int64]:
+    """Return room for as many sentence ends as one block has."""
+    return page_aligned(8 * BLOCK_ENDS).view(np.int64)
 
 
 class MemoryBudget:
@@ -69,7 +74,7 @@ class TokenStream:
         self._ids = new_block(BLOCK_TOKENS)
         self._n_ids = 0
         self._ends_blocks: list[NDArray[np.int64]] = []
-        self._ends = np.empty(BLOCK_ENDS, dtype=np.int64)
+        self._ends = new_ends()
         self._n_ends = 0
         self._sentence_begin = 0
 
@@ -142,7 +147,7 @@ class TokenStream:
     def _ends_room(self) -> NDArray[np.int64]:
         if self._n_ends == len(self._ends):
             self._ends_blocks.append(self._ends)
-            self._ends = np.empty(BLOCK_ENDS, dtype=np.int64)
+            self._ends = new_ends()
             self._n_ends = 0
         return self._ends[self._n_ends :]
 

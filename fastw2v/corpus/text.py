@@ -18,6 +18,7 @@ from typing import IO, Any, cast
 from fastw2v.corpus.compressed import damage, decompressor
 from fastw2v.corpus.shares import Shares
 from fastw2v.corpus.stream import TokenStream
+from fastw2v.memory import page_aligned
 from fastw2v.threads import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
@@ -116,11 +117,12 @@ class TextFiles:
         streams: list[tuple[int, TokenStream]] = []
 
         def read_share(thread: int) -> None:
+            buffer = new_buffer(BUFFER_BYTES)
             while (taken := shares.take(thread)) is not None:
                 if not taken.follows:
                     stream = new_stream()
                     streams.append((taken.position, stream))
-                read_pieces(taken.slice, stream)
+                buffer = read_pieces(taken.slice, stream, buffer)
 
         run_all([partial(read_share, i) for i in range(shares.n_threads)], stop=stop.set)
         return [stream for _, stream in sorted(streams, key=itemgetter(0))]
@@ -147,9 +149,13 @@ class TextFiles:
         ]
 
 
-def read_pieces(pieces: Sequence[Piece], stream: TokenStream) -> None:
-    """Read pieces one after another into a stream."""
-    buffer = memoryview(bytearray(BUFFER_BYTES))
+def new_buffer(n_bytes: int) -> memoryview:
+    """Return room for so much text."""
+    return page_aligned(n_bytes).data
+
+
+def read_pieces(pieces: Sequence[Piece], stream: TokenStream, buffer: memoryview) -> memoryview:
+    """Read pieces one after another into a stream; return the buffer, which may be a larger one."""
     for piece in pieces:
         try:
             with piece.file.open() as file:
@@ -159,6 +165,7 @@ def read_pieces(pieces: Sequence[Piece], stream: TokenStream) -> None:
         except OSError as error:
             error.add_note(f"while reading the corpus file {piece.file.path}")
             raise
+    return buffer
 
 
 def read_piece(
@@ -189,7 +196,7 @@ def read_piece(
         rest = text[stream.scan(text, final) :]
         n_kept = len(rest)
         if n_kept == len(buffer):  # one word fills it
-            buffer = memoryview(bytearray(2 * n_kept))
+            buffer = new_buffer(2 * n_kept)
         buffer[:n_kept] = rest
     return buffer
 

@@ -117,7 +117,10 @@ FOREIGN_HEADERS = {
     "limits.h", "math.h", "stdbool.h", "stddef.h", "stdint.h", "string.h",
     "arm_neon.h", "cpuid.h", "immintrin.h", "intrin.h",
 }  # fmt: skip
-HEADERS_OF = {"lexicon.c": {"stdlib.h"}}  # the one file that allocates
+HEADERS_OF = {
+    "lexicon.c": {"stdlib.h"},  # the one file that allocates
+    "huge_pages.c": {"sys/mman.h", "unistd.h"},  # on Linux alone, for a hint
+}
 
 LANGUAGES = {".py", ".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h"}
 MOST_LINES = 400

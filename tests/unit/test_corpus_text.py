@@ -198,10 +198,12 @@ def test_what_a_fast_thread_takes_over_does_not_show_in_the_result(
     read_pieces = text.read_pieces
     n_streams: list[int] = []
 
-    def slow_at_first(pieces: list[text.Piece], into: stream.TokenStream) -> None:
+    def slow_at_first(
+        pieces: list[text.Piece], into: stream.TokenStream, buffer: memoryview
+    ) -> memoryview:
         if pieces[0].begin == 0:
             other_is_through.wait(timeout=60)
-        read_pieces(pieces, into)
+        return read_pieces(pieces, into, buffer)
 
     def read(self: text.TextFiles, *args: object) -> list[stream.TokenStream]:
         streams = all_streams(self, *args)  # type: ignore[arg-type]
@@ -282,7 +284,9 @@ def test_the_first_error_of_a_thread_is_raised_and_stops_the_others(
     paths = write(tmp_path, [b"endless\n", b"broken\n"])
     stopped = threading.Event()
 
-    def read_pieces(pieces: list[text.Piece], into: stream.TokenStream) -> None:
+    def read_pieces(
+        pieces: list[text.Piece], into: stream.TokenStream, buffer: memoryview
+    ) -> memoryview:
         if pieces[0].file.path == paths[1]:
             raise ZeroDivisionError("the first error")
         try:
@@ -301,7 +305,9 @@ def test_the_first_error_of_a_thread_is_raised_and_stops_the_others(
 def test_ctrl_c_stops_all_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = write(tmp_path, [b"endless\n", b"endless\n"])
 
-    def read_pieces(pieces: list[text.Piece], into: stream.TokenStream) -> None:
+    def read_pieces(
+        pieces: list[text.Piece], into: stream.TokenStream, buffer: memoryview
+    ) -> memoryview:
         while True:
             into.scan(memoryview(b"endless "), False)
 
