@@ -47,7 +47,6 @@ class _Settings(ctypes.Structure):  # fw_settings
         ("chunk_tokens", ctypes.c_int32),
         ("loss_interval", ctypes.c_int32),
         ("private_rows", ctypes.c_int32),
-        ("workers", ctypes.c_int32),
     ]
 
 
@@ -60,7 +59,6 @@ class _Model(ctypes.Structure):  # fw_model
         ("vocab_size", ctypes.c_int32),
         ("keep_threshold", ctypes.c_void_p),
         ("noise", ctypes.c_void_p),
-        ("private_pairs", ctypes.c_void_p),
         ("frozen", ctypes.c_void_p),
         ("anchor", ctypes.c_void_p),
     ]
@@ -155,7 +153,6 @@ class Lockstep:
             vocab_size=len(counts),
             keep_threshold=keep_threshold.ctypes.data,
             noise=noise_table.ctypes.data,
-            private_pairs=None,
         )
         chunks = _chunks_of(corpus, schedule, config)
         totals = _Totals()
@@ -183,7 +180,6 @@ def _settings_of(config: TrainingConfig, chunk_tokens: int) -> _Settings:
         chunk_tokens=chunk_tokens,
         loss_interval=LOSS_INTERVAL,
         private_rows=0,  # that all rows are shared is what is looked at
-        workers=1,
     )
 
 

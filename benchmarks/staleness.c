@@ -146,7 +146,8 @@ const fw_kernels *staleness_kernels_of(fw_isa isa)
     static fw_kernels kernels;
     const fw_kernels *const engine = fw_kernels_of(isa);
     if (engine)
-        kernels = (fw_kernels){engine->vec_floats, residuals, update, combine};
+        kernels = (fw_kernels){engine->vec_floats, residuals, update, engine->block_losses, combine,
+                               engine->merge_row};
     return engine ? &kernels : NULL;
 }
 

@@ -6,7 +6,6 @@
  *   VEC_REGISTERS  registers of a vec, 16 or 32
  *   MOST_TARGETS   targets whose chunk and delta, or whose sums with two inputs, stay in registers: 6
  *                  or 14
- *   VEC_ANY_POWER  whether vec_round and vec_scale take any number, not those up to 126 alone
  *
  * Shapes: n inputs, m targets; i counts inputs, j targets, d floats of a row.
  */
@@ -15,6 +14,7 @@
 #include "compiler.h"
 #include "kernels.h"
 #include "many_targets.h"
+#include "vec_math.h"
 
 static inline int smaller(int a, int b)
 {
@@ -22,28 +22,6 @@ static inline int smaller(int a, int b)
 }
 
 /* ---- 1. Residuals ----------------------------------------------------------------------- */
-
-/*
- * 1 / (1 + e^-s), within 3 * 2^-24 on all finite floats; NaN stays NaN. e^-s = 2^k 2^f with k whole and
- * abs(f) <= 1/2; 2^f is the polynomial of degree 5 whose greatest relative error there is the least
- * (Remez 1934), 7.5e-8. The product s log2 e is rounded once: for s < 0 the relative error grows to
- * (1.2 abs(s) + 3) * 2^-24, which a gradient does not notice.
- */
-FW_INLINE vec vec_sigmoid(vec s)
-{
-    vec t = vec_mul(s, vec_set1(-1.44269504f)); /* -log2 e */
-    if (!VEC_ANY_POWER) /* beyond, the result is 1 or below 2e-38 anyway */
-        t = vec_max(vec_set1(-126.0f), vec_min(vec_set1(126.0f), t));
-    const vec k = vec_round(t);
-    const vec f = vec_sub(t, k);
-    /* Summed as a tree: the step waits for this (Estrin 1960). */
-    const vec f2 = vec_mul(f, f);
-    const vec p01 = vec_fma(vec_set1(6.93146944e-1f), f, vec_set1(1.00000012f));
-    const vec p23 = vec_fma(vec_set1(5.55071309e-2f), f, vec_set1(2.40221202e-1f));
-    const vec p45 = vec_fma(vec_set1(1.32764725e-3f), f, vec_set1(9.67554096e-3f));
-    const vec p = vec_fma(vec_fma(p45, f2, p23), f2, p01);
-    return vec_div(vec_set1(1.0f), vec_add(vec_set1(1.0f), vec_scale(p, k)));
-}
 
 /* Store s and g = learning_rate * weight * (label - sigmoid(s)) of the VEC_WIDTH pairs from `a` on. */
 FW_INLINE void store_residuals(const fw_block *b, size_t a, vec s)
@@ -332,4 +310,16 @@ static void block_update(const fw_block *b)
         tile(UPDATE, MOST_TARGETS, first, b);
     if (m > MOST_TARGETS)
         add_deltas(b, m - MOST_TARGETS);
+}
+
+/* ---- The loss --------------------------------------------------------------------------- */
+
+/* A vec is stored whole, as of the residuals. */
+static void block_losses(const fw_block *b, float *losses)
+{
+    for (size_t a = 0; a < (size_t)b->n_inputs * (size_t)b->n_targets; a += VEC_WIDTH) {
+        const vec s = vec_loadu(b->logits + a);
+        const vec loss = vec_sub(vec_softplus(s), vec_mul(vec_loadu(b->labels + a), s));
+        vec_storeu(losses + a, vec_mul(vec_loadu(b->weights + a), loss));
+    }
 }

@@ -96,7 +96,7 @@ static void train_group(walk *w, const group *g, float *const *targets)
     w->stats->examples += g->count;
     for (int32_t i = 0; i < g->count; ++i)
         if (walk_samples_loss(w, g->begin + i))
-            fw_walk_add_loss(w, i);
+            fw_walk_add_losses(w, i, 1);
 }
 
 /* Choose a group's targets and ask for the rows that it will be the first to touch. */

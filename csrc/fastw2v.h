@@ -155,7 +155,6 @@ typedef struct fw_settings {
     int32_t loss_interval;   /* sample the loss at centers c with c % loss_interval == 0; 0: never */
     int32_t private_rows;    /* rows 0 .. private_rows - 1 of both matrices are trained in copies of the
                                 worker's own, merged after each chunk; at most 2^14; 0: none */
-    int32_t workers;         /* how many train at a time, >= 1; read with private_rows > 0 only */
 } fw_settings;
 
 /* Words that are held near where they were: every center of such a word pulls its rows back,
@@ -179,8 +178,6 @@ typedef struct fw_model {
     const uint32_t *keep_threshold; /* (vocab_size): a token stays if its 32 random bits are <= it, so
                                        with probability (threshold + 1) / 2^32 */
     const fw_alias *noise;          /* (vocab_size) */
-    const float *private_pairs;     /* (private_rows, 2): expected pairs of an input and a target per
-                                       kept token in which the input and the output row stands */
     const uint8_t *frozen;          /* (vocab_size): input rows of words with 1 are read only; or null */
     const fw_anchor *anchor;        /* or null */
 } fw_model;
@@ -234,9 +231,9 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride);
  * 4. A negative that equals the positive of its row has weight 0 in that row, and only there.
  *
  * 5. Private rows. Two workers want the rows of the most frequent words all the time, and moving them
- *    between distant cores takes longer than training. So a worker trains copies of them, and after
- *    the chunk does shared += share * (copy - what it was), with the share that csrc/private_rows.c
- *    derives from private_pairs. Vocabularies are in order of frequency, so these are the first rows.
+ *    between distant cores takes longer than training. So a worker trains copies of them, and merges
+ *    them after the chunk, as merge_row in csrc/kernels.h says. Vocabularies are in order of
+ *    frequency, so these are the first rows.
  *
  * 6. Frozen rows take part in every step as they are; what the step would add to them is lost.
  *

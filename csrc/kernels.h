@@ -12,8 +12,24 @@ typedef struct fw_kernels {
     /* The block step: logits and residuals, then the update, both of the old rows. */
     void (*block_residuals)(const fw_block *block);
     void (*block_update)(const fw_block *block);
+    /* weight * (log(1 + e^s) - label * s) of the logits s, the cross-entropies; (n, m) like the logits, with
+     * as much room. */
+    void (*block_losses)(const fw_block *block, float *losses);
     void (*combine_rows)(size_t stride, float *const *to, int32_t n_to, const float *const *from,
                          int32_t n_from, const float *coefficients, bool accumulate);
+    /*
+     * Give a row what a copy of it learnt since the copy was made, from `base`, while others gave it theirs:
+     *
+     *     others = row - base        move = copy - base
+     *     row += move - c * others,  c = move . others / others . others, bounded by 0 and 1
+     *
+     * Moves at right angles are summed, and of what several learnt alike only one is kept, for a busy row
+     * is taken all of the way to its place by any of them within a chunk. Summed, 64 workers would throw it
+     * far beyond; averaged, each would count for a 64th where it learnt something of its own. (The model
+     * combiner of Gill et al. 2019, arXiv:1909.03359, but for moves against each other, which theirs takes
+     * apart as well.)
+     */
+    void (*merge_row)(float *row, const float *copy, const float *base, size_t stride);
     /* In tiles of many queries, or each by itself. */
     void (*pack_queries)(const fw_search_state *state, bool in_tiles);
     void (*search_rows)(const fw_search_state *state, const fw_rows *rows, int32_t first_id);

@@ -15,12 +15,13 @@
 
 #include "block_step.h"
 #include "decimal_lanes.h"
+#include "merge_row.h"
 #include "nearest_rows.h"
 #include "sketch_make.h"
 
 const fw_kernels fw_kernels_avx512 = {
-    VEC_WIDTH, block_residuals, block_update, combine_rows, pack_queries, search_rows, score_rows,
-    measure_rows, score_one, sketch_rows, find_decimals,
+    VEC_WIDTH, block_residuals, block_update, block_losses, combine_rows, merge_row, pack_queries,
+    search_rows, score_rows, measure_rows, score_one, sketch_rows, find_decimals,
 };
 
 #ifdef __clang__

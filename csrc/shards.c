@@ -286,7 +286,18 @@ fw_status fw_train_shards(const fw_settings *settings, const fw_model *model,
 
 /* ---- Merging ----------------------------------------------------------------------------- */
 
-static void merge_row(float *row, const float *const *copies, int32_t n, size_t stride, float share)
+/*
+ * The share of its move that each of `copies` copies of a row gives to the model. If they are pulled
+ * towards the same place, each by a factor 1 - e^(-n / copies) of the way, the sum of their moves goes
+ * too far; with this share it goes 1 - e^-n of the way, as one after the other would. A row that stands
+ * in few pairs gives nearly all of its move, one that stands in very many one part in `copies`.
+ */
+static float share_of(double n, int32_t copies)
+{
+    return n < 1e-6 ? 1.0f : (float)(expm1(-n) / (copies * expm1(-n / copies)));
+}
+
+static void add_shares(float *row, const float *const *copies, int32_t n, size_t stride, float share)
 {
     for (size_t d = 0; d < stride; d += FW_ROW_FLOATS) {
         float old[FW_ROW_FLOATS], sum[FW_ROW_FLOATS];
@@ -344,8 +355,8 @@ static void merge_rows(const fw_model *model, const fw_shards *shards, const sha
         const int32_t n = find_copies(all, which, merge, stride, copies);
         const double pairs = (double)shards->pairs[2 * (size_t)merge->id + which];
         look_ahead(all, which, rows, i, matrix, stride);
-        merge_row(matrix + (size_t)merge->id * stride, copies, n, stride,
-                  fw_walk_share(HOW_FAR * pull * pairs, n));
+        add_shares(matrix + (size_t)merge->id * stride, copies, n, stride,
+                   share_of(HOW_FAR * pull * pairs, n));
     }
 }
 

@@ -8,8 +8,10 @@
  *
  *     row += sum over the shards with a copy, in their order, of share * (copy - row)
  *
- * with the share of csrc/private_rows.c. What a chunk uses depends on its draws alone, so it is known
- * before any vector is: each shard marks its rows first.
+ * with a share that follows from how often the row is used. (Busy rows alone are merged otherwise, as
+ * merge_row in kernels.h says; of all rows that keeps too little, where they are on their way and all pull
+ * alike: the first epochs of a small corpus learnt half as much.) What a chunk uses depends on its draws
+ * alone, so it is known before any vector is: each shard marks its rows first.
  *
  * A phase has two stages, and all workers must be through with one before any begins the next:
  *

@@ -59,8 +59,7 @@ FW_INLINE void end_step(walk *w, bool samples_loss)
     w->kernels->block_update(&w->block);
     w->stats->examples += n;
     if (samples_loss)
-        for (int32_t i = 0; i < n; ++i)
-            fw_walk_add_loss(w, i);
+        fw_walk_add_losses(w, 0, n);
 }
 
 /* A frozen row takes part as a copy, and what the step makes of that is lost. */

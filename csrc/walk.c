@@ -31,7 +31,7 @@ static fw_status check(const fw_settings *s, const fw_model *model, const fw_chu
     if (!s || !model || !chunk || !workspace || !model->input || !model->output ||
         !model->keep_threshold || !model->noise || model->vocab_size < 1 ||
         model->vector_size < 1 || model->vector_size > model->stride ||
-        s->private_rows > model->vocab_size || (s->private_rows > 0 && !model->private_pairs) ||
+        s->private_rows > model->vocab_size ||
         (model->anchor &&
          !(model->anchor->input && model->anchor->rows && model->anchor->strength)))
         return FW_ERROR_ARGUMENT;
@@ -85,19 +85,15 @@ static void find_centers(walk *w, const fw_chunk *chunk)
     }
 }
 
-void fw_walk_add_loss(walk *w, int32_t i)
+void fw_walk_add_losses(walk *w, int32_t i, int32_t n)
 {
-    const fw_block *const b = &w->block;
-    const size_t row = (size_t)i * (size_t)b->n_targets;
-    double loss = 0.0;
-    for (size_t a = row; a < row + (size_t)b->n_targets; ++a) {
-        /* Cross-entropy from the logit: log(1 + e^s) - label * s, with no overflow. */
-        const double s = b->logits[a];
-        const double softplus = (s > 0.0 ? s : 0.0) + log(1.0 + exp(-fabs(s))); /* log1p: slower */
-        loss += b->weights[a] * (softplus - b->labels[a] * s);
-    }
-    w->stats->loss_sum += loss;
-    ++w->stats->loss_examples;
+    const size_t m = (size_t)w->block.n_targets;
+    w->kernels->block_losses(&w->block, w->losses);
+    double sum = 0.0;
+    for (size_t a = (size_t)i * m; a < (size_t)(i + n) * m; ++a)
+        sum += (double)w->losses[a];
+    w->stats->loss_sum += sum;
+    w->stats->loss_examples += n;
 }
 
 /* Floats of a row that the kernels have to visit: short vecs leave some padding out. */

@@ -49,6 +49,7 @@ typedef struct walk {
     float *masked_weights; /* copy of block.weights for a step in which a negative is the positive */
     float *labels;         /* (n, m), what block.labels and block.weights point to */
     float *weights;
+    float *losses;         /* (n, m), of a block */
     float **inputs;
     float **gradients;
     float *private_input;  /* (private_rows, stride): a worker's own copies, */
@@ -96,16 +97,8 @@ void fw_walk_merge_private_rows(walk *w);
 /* Pull the rows of the chunk's words back to the anchor. */
 void fw_walk_pull(walk *w);
 
-/*
- * The share of its move that each of `copies` copies of a row gives to the model. If they are pulled
- * towards the same place, each by a factor 1 - e^(-n / copies) of the way, the sum of their moves goes
- * too far; with this share it goes 1 - e^-n of the way, as one after the other would. A row that stands
- * in few pairs gives nearly all of its move, one that stands in very many one part in `copies`.
- */
-float fw_walk_share(double n, int32_t copies);
-
-/* Add the loss of the block's row `i`, which the step has just used, to the statistics. */
-void fw_walk_add_loss(walk *w, int32_t i);
+/* Add the losses of the block's inputs i .. i + n - 1, which the step has just used, to the statistics. */
+void fw_walk_add_losses(walk *w, int32_t i, int32_t n);
 
 /* Whether the loss of center `c` is in the sample; to be asked for all of them in order. */
 static inline bool walk_samples_loss(walk *w, int32_t c)
@@ -116,12 +109,20 @@ static inline bool walk_samples_loss(walk *w, int32_t c)
     return true;
 }
 
+/* The matrix of the row of `id`, its own or the model's. With several workers a third of the words and a
+ * fifth of the negatives have rows of their own, at random: a branch made a word 4 % slower. */
+static inline float *walk_matrix(const walk *w, int32_t id, float *own, float *shared)
+{
+    const uintptr_t is_own = 0 - (uintptr_t)(id < w->settings->private_rows); /* all bits, or none */
+    return (float *)(((uintptr_t)own & is_own) | ((uintptr_t)shared & ~is_own));
+}
+
 /* Where the walk finds and changes the rows of a word: in copies of its own, or in the model. */
 static inline float *walk_input_row(const walk *w, int32_t id)
 {
     if (w->shard)
         return shard_row(&w->shard[0], w->model->input, w->model->stride, id);
-    float *const matrix = id < w->settings->private_rows ? w->private_input : w->model->input;
+    float *const matrix = walk_matrix(w, id, w->private_input, w->model->input);
     return matrix + (size_t)id * w->model->stride;
 }
 
@@ -134,7 +135,7 @@ static inline float *walk_output_row(const walk *w, int32_t id)
 {
     if (w->shard)
         return shard_row(&w->shard[1], w->model->output, w->model->stride, id);
-    float *const matrix = id < w->settings->private_rows ? w->private_output : w->model->output;
+    float *const matrix = walk_matrix(w, id, w->private_output, w->model->output);
     return matrix + (size_t)id * w->model->stride;
 }
 

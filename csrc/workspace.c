@@ -52,6 +52,7 @@ size_t fw_walk_layout(walk *w, const fw_settings *s, size_t stride, void *worksp
     w->labels = take(&a, pairs, sizeof(float));
     w->weights = take(&a, pairs, sizeof(float));
     w->masked_weights = take(&a, pairs, sizeof(float));
+    w->losses = take(&a, pairs, sizeof(float));
     w->block.logits = take(&a, pairs, sizeof(float));
     w->block.residuals = take(&a, pairs, sizeof(float));
     w->block.scratch = take(&a, fw_block_scratch((int32_t)n, (int32_t)m, stride), sizeof(float));
@@ -91,7 +92,7 @@ static bool settings_in_range(const fw_settings *s, size_t stride)
            s->chunk_tokens >= 1 && s->chunk_tokens <= MOST_TOKENS && s->pool_size >= 1 &&
            s->pool_size <= MOST && s->loss_interval >= 0 && s->negative_weight >= 0.0f &&
            isfinite(s->negative_weight) && s->private_rows >= 0 &&
-           s->private_rows <= MOST_PRIVATE && (s->private_rows == 0 || s->workers >= 1) &&
+           s->private_rows <= MOST_PRIVATE &&
            (unsigned)s->architecture <= FW_SKIP_GRAM && (unsigned)s->scope <= FW_SCOPE_POOL &&
            (int64_t)s->window * ((int64_t)s->negatives + 1) <= MOST_PAIRS && stride > 0 &&
            stride % FW_ROW_FLOATS == 0 && stride <= MOST;

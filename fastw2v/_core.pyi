@@ -50,9 +50,8 @@ class Trainer:
         Columns in use, at least 1 and at most `stride`.
     keep_threshold : ndarray of shape (vocab_size,), uint32
     noise_table : ndarray of shape (vocab_size, 2), uint32
-    private_pairs : ndarray of shape (private_rows, 2), float32
-        Pairs per kept token in which the input and output rows of the first words stand; those rows
-        are trained in copies. None without `private_pairs`.
+    private_rows : int
+        Words, the first ones, whose rows each worker trains in copies of its own.
     frozen : ndarray of shape (vocab_size,), uint8
         1 for words whose input rows stay as they are. None without `frozen`.
     anchor : tuple of (input vectors, output vectors or None, rows, strength)
@@ -84,8 +83,7 @@ class Trainer:
         cbow_exact_gradient: bool,
         chunk_tokens: int,
         loss_interval: int,
-        private_pairs: NDArray[np.float32] | None = None,
-        workers: int = 1,
+        private_rows: int = 0,
         frozen: NDArray[np.uint8] | None = None,
         anchor: tuple[
             NDArray[np.float32],

@@ -134,9 +134,8 @@ cdef class Trainer:
         Columns in use, at least 1 and at most `stride`.
     keep_threshold : ndarray of shape (vocab_size,), uint32
     noise_table : ndarray of shape (vocab_size, 2), uint32
-    private_pairs : ndarray of shape (private_rows, 2), float32
-        Pairs per kept token in which the input and output rows of the first words stand; those rows
-        are trained in copies. None without `private_pairs`.
+    private_rows : int
+        Words, the first ones, whose rows each worker trains in copies of its own.
     frozen : ndarray of shape (vocab_size,), uint8
         1 for words whose input rows stay as they are. None without `frozen`.
     anchor : tuple of (input vectors, output vectors or None, rows, strength)
@@ -152,7 +151,6 @@ cdef class Trainer:
     cdef float[:, ::1] output_vectors
     cdef const uint32_t[::1] keep_threshold
     cdef const uint32_t[:, ::1] noise_table
-    cdef const float[:, ::1] private_pairs
     cdef const uint8_t[::1] frozen
     cdef const float[:, :] anchor_input
     cdef const float[:, :] anchor_output
@@ -167,8 +165,7 @@ cdef class Trainer:
                  bint shrink_windows, int32_t negatives, float negative_weight,
                  int32_t pool_size, uint32_t pool_refresh, bint cbow_mean,
                  bint cbow_exact_gradient, int32_t chunk_tokens, int32_t loss_interval,
-                 const float[:, ::1] private_pairs=None, int32_t workers=1,
-                 const uint8_t[::1] frozen=None, tuple anchor=None):
+                 int32_t private_rows=0, const uint8_t[::1] frozen=None, tuple anchor=None):
         cdef Py_ssize_t vocab_size = input_vectors.shape[0]
         if not 1 <= vocab_size <= 2147483647:
             raise ValueError(f"input_vectors must have 1 to 2,147,483,647 rows, got {vocab_size}")
@@ -205,13 +202,9 @@ cdef class Trainer:
         self.settings.cbow_mean = cbow_mean
         self.settings.cbow_exact_gradient = cbow_exact_gradient
         self.settings.chunk_tokens, self.settings.loss_interval = chunk_tokens, loss_interval
-        if private_pairs is not None and private_pairs.shape[0] > 0:
-            if private_pairs.shape[0] > vocab_size or private_pairs.shape[1] != 2:
-                raise ValueError(f"private_pairs must have shape (at most {vocab_size}, 2)")
-            self.private_pairs = private_pairs
-            self.model.private_pairs = &private_pairs[0, 0]
-            self.settings.private_rows = <int32_t>private_pairs.shape[0]
-            self.settings.workers = workers
+        if not 0 <= private_rows <= vocab_size:
+            raise ValueError(f"private_rows must be in 0..{vocab_size}, got {private_rows}")
+        self.settings.private_rows = private_rows
         if frozen is not None:
             if frozen.shape[0] != vocab_size:
                 raise ValueError(f"frozen must have {vocab_size} elements")

@@ -83,7 +83,6 @@ cdef extern from "fastw2v.h" nogil:
         int32_t chunk_tokens
         int32_t loss_interval
         int32_t private_rows
-        int32_t workers
 
     ctypedef struct fw_anchor:
         const float *input
@@ -101,7 +100,6 @@ cdef extern from "fastw2v.h" nogil:
         int32_t vocab_size
         const uint32_t *keep_threshold
         const fw_alias *noise
-        const float *private_pairs
         const uint8_t *frozen
         const fw_anchor *anchor
 

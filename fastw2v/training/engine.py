@@ -14,13 +14,13 @@ from fastw2v.training import sampling
 from fastw2v.training.parameters import Parameters
 from fastw2v.training.schedule import most_chunk_tokens
 
-#: One center in so many has its loss taken: 40,000 centers of 10 M tokens, for 1 % of the time.
+#: One center in so many has its loss taken: 40,000 centers of 10 M tokens, for .3 % of the time.
 LOSS_INTERVAL = 256
 #: Words whose rows each of several workers trains in copies. On cores that are far apart, where two
-#: workers without copies were no faster than one, 64 to 512 were alike: 1.6 to 1.9 times one.
+#: workers without copies were no faster than one, 64 to 512 were alike.
 PRIVATE_ROWS = 128
 #: They do so if each has at least as many chunks an epoch, for copies are merged after each: eight
-#: workers with 18 chunks each came to a loss of 2.36, without copies to 2.27.
+#: workers with 17 chunks each came to a loss of 2.27, without copies to 2.25.
 PRIVATE_CHUNKS = 100
 
 
@@ -49,8 +49,7 @@ def build_trainer(
         **config.engine_settings() | {"pool_refresh": round(65536 * pool_refresh(counts, config))},
         chunk_tokens=chunk_tokens,
         loss_interval=LOSS_INTERVAL if loss_interval is None else loss_interval,
-        private_pairs=pairs_of_rows(counts, config)[:PRIVATE_ROWS] if has_private_rows else None,
-        workers=n_workers,
+        private_rows=min(PRIVATE_ROWS, len(counts)) if has_private_rows else 0,
         frozen=None if parameters.frozen is None else parameters.frozen.view(np.uint8),
         anchor=None
         if anchor is None
@@ -74,7 +73,7 @@ def pool_refresh(counts: NDArray[np.int64], config: TrainingConfig) -> float:
 
 
 def pairs_of_rows(counts: NDArray[np.int64], config: TrainingConfig) -> NDArray[np.float32]:
-    """Return how busy the rows are of which several workers, or shards, train copies."""
+    """Return how busy the rows are, of which the shards of a deterministic run train copies."""
     pairs = sampling.pairs_per_token(
         counts, config.sample, config.ns_exponent, config.mean_contexts, config.negative
     )

@@ -4,6 +4,7 @@
 
 #include "fastw2v.h"
 #include "guards.h"
+#include "kernels.h"
 
 enum { MOST = 24, MOST_FLOATS = 304, SPARE = 2 };
 
@@ -230,6 +231,40 @@ static void test_combinations(fw_isa isa)
             }
 }
 
+/*
+ * Losses of logits from -100 to 100 against the definition, in double precision. A logit is exact; e^-abs(s)
+ * has a relative error of (1.2 abs(s) + 2) * 2^-24, the polynomial behind it 3.5, the sum half a unit, and
+ * label * s and the difference another each, of what is left of s.
+ */
+static void test_losses(fw_isa isa)
+{
+    enum { N = 401, M = 5, PAIRS = N * M };
+    snprintf(test_context, sizeof test_context, "losses, %s", fw_isa_name(isa));
+    const size_t room = fw_block_floats(N, M);
+    float *const logits = floats(room), *const labels = floats(room);
+    float *const weights = floats(room), *const losses = floats(room);
+    memset(losses, 0, room * sizeof(float));
+    for (int a = 0; a < PAIRS; ++a) {
+        logits[a] = (float)(a - PAIRS / 2) / (PAIRS / 200.0f);
+        labels[a] = (float)(random_below(3)) / 2.0f;
+        weights[a] = a % 7 == 0 ? 0.0f : (float)random_below(1 << 10) / 256.0f;
+    }
+    const fw_block block = {.n_inputs = N, .n_targets = M, .labels = labels, .weights = weights,
+                            .logits = logits};
+    fw_kernels_of(isa)->block_losses(&block, losses);
+    for (int a = 0; a < PAIRS; ++a) {
+        const double logit = logits[a], tail = log1p(exp(-fabs(logit)));
+        const double expected = weights[a] * (fmax(logit, 0.0) + tail - labels[a] * logit);
+        const double units = (1.2 * fabs(logit) + 6.0) * tail + 2.0 * fabs(logit);
+        HOLDS(fabs(losses[a] - expected) <= weights[a] * units * 0x1p-24);
+    }
+    logits[3] = NAN;
+    weights[3] = 1.0f;
+    fw_kernels_of(isa)->block_losses(&block, losses);
+    HOLDS(isnan(losses[3]));
+    guards_check();
+}
+
 /* ---- Refusals --------------------------------------------------------------------------- */
 
 static void test_refused_steps(void)
@@ -306,6 +341,7 @@ int main(void)
         printf("kernels of %s\n", fw_isa_name((fw_isa)isa));
         test_block_steps((fw_isa)isa);
         test_combinations((fw_isa)isa);
+        test_losses((fw_isa)isa);
     }
     test_refused_steps();
     test_refused_combinations();

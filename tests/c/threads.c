@@ -67,7 +67,6 @@ static int32_t ids[THREADS * CHUNKS * CHUNK];
 static int64_t sentence_ends[THREADS * CHUNKS * CHUNK / 10];
 static uint32_t keep_threshold[VOCAB_SIZE];
 static fw_alias noise[VOCAB_SIZE];
-static float private_pairs[2 * PRIVATE];
 
 static void fill(void)
 {
@@ -78,8 +77,6 @@ static void fill(void)
         keep_threshold[w] = UINT32_MAX / 2;
     }
     HOLDS(fw_noise_build(weights, VOCAB_SIZE, noise, scaled, work) == FW_OK);
-    for (int i = 0; i < 2 * PRIVATE; ++i)
-        private_pairs[i] = 0.5f;
     for (int t = 0; t < THREADS * CHUNKS * CHUNK; ++t)
         ids[t] = fw_noise_draw(noise, VOCAB_SIZE, 7, (uint64_t)t);
     for (int s = 0; s < THREADS * CHUNKS * CHUNK / 10; ++s)
@@ -110,8 +107,7 @@ static void *train(void *argument)
                             .vector_size = DIM,
                             .vocab_size = VOCAB_SIZE,
                             .keep_threshold = keep_threshold,
-                            .noise = noise,
-                            .private_pairs = private_pairs};
+                            .noise = noise};
     for (int c = 0; c < CHUNKS && w->status == FW_OK; ++c) {
         const int place = w->number * CHUNKS + c;
         const fw_chunk chunk = {.ids = ids,
@@ -145,8 +141,7 @@ static void check_threads(fw_isa isa, fw_architecture architecture, fw_scope sco
                                   .cbow_mean = true,
                                   .chunk_tokens = CHUNK,
                                   .loss_interval = 1,
-                                  .private_rows = private_rows,
-                                  .workers = THREADS};
+                                  .private_rows = private_rows};
     worker workers[THREADS];
     pthread_t threads[THREADS];
     fw_stats stats[THREADS];

@@ -29,7 +29,7 @@ class Rounds(Corpus):
 
 CORPUS = Rounds()
 FROZEN = (np.arange(CORPUS.vocab_size) % 3 == 0).astype(np.uint8)
-PAIRS = np.ones((10, 2), np.float32)  # of rows that are trained in copies
+PRIVATE_ROWS = 10  # trained in copies
 
 
 def replayed(model: Model, frozen: np.ndarray | None = None) -> tuple[Any, np.ndarray, np.ndarray]:
@@ -77,10 +77,10 @@ def test_frozen_rows_take_part_as_they_are(mode: WalkSettings, isa: str) -> None
 
 
 @all_modes
-@pytest.mark.parametrize("private_pairs", [None, PAIRS], ids=["shared", "private"])
-def test_frozen_rows_keep_every_bit(mode: WalkSettings, private_pairs: np.ndarray | None) -> None:
+@pytest.mark.parametrize("private_rows", [0, PRIVATE_ROWS])
+def test_frozen_rows_keep_every_bit(mode: WalkSettings, private_rows: int) -> None:
     """Also that of a negative zero, which any sum would lose, and of words that stand in a row."""
-    model = Model(mode, Corpus(), frozen=FROZEN, private_pairs=private_pairs, workers=2)
+    model = Model(mode, Corpus(), frozen=FROZEN, private_rows=private_rows)
     model.input[FROZEN != 0, 3] = -0.0
     before = model.input.copy().view(np.uint32)
     model.train(LEARNING_RATE)
@@ -166,8 +166,8 @@ def test_the_copies_of_a_worker_are_pulled_too() -> None:
     """With one worker, who gives back all of the move of his copies."""
     anchor = make_anchor()
     models = [
-        Model(MODES["skip_gram-pool"], CORPUS, anchor=anchor, private_pairs=pairs)
-        for pairs in (None, PAIRS)
+        Model(MODES["skip_gram-pool"], CORPUS, anchor=anchor, private_rows=n)
+        for n in (0, PRIVATE_ROWS)
     ]
     for model in models:
         model.train(LEARNING_RATE)

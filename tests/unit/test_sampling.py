@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastw2v.training.sampling import keep_probability, keep_threshold, noise_distribution
+from fastw2v.training.sampling import (
+    keep_probability,
+    keep_threshold,
+    noise_distribution,
+    pairs_per_token,
+)
 
 COUNTS = np.array([1_000_000, 60_000, 4_321, 700, 50, 50, 7, 1], dtype=np.int64)
 #: Sums and powers of a few float64 of order 1.
@@ -114,3 +119,21 @@ def test_random_bits_under_the_threshold_keep_the_expected_share() -> None:
     kept = np.count_nonzero(bits[:, np.newaxis] <= threshold, axis=0)
     deviation = np.sqrt(n * probability * (1 - probability))
     assert np.all(np.abs(kept - n * probability) <= 4 * deviation)
+
+
+# ---- Pairs ---------------------------------------------------------------------------------------
+
+
+def test_pairs_per_token_are_those_of_a_walk() -> None:
+    """Of two words, one of which is subsampled by half."""
+    counts = np.array([9000, 1000])
+    kept = np.array([9000 * 0.5, 1000])
+    root = (math.sqrt(1 + 4 * 0.5) - 1) / 2  # sqrt(t / f) + t / f = 1/2
+    sample = 0.9 * root**2
+    share = kept / kept.sum()
+    noise = counts**0.75 / (counts**0.75).sum()
+    found = pairs_per_token(counts, sample, 0.75, contexts=6.0, negative=5)
+    np.testing.assert_allclose(found[:, 0], share * 6 * 6)
+    np.testing.assert_allclose(found[:, 1], 6 * (share + 5 * noise))
+    # Every pair has one input and one target.
+    np.testing.assert_allclose(found.sum(axis=0), 6 * 6)

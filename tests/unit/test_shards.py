@@ -163,7 +163,7 @@ def test_chunks_without_a_word_in_common_are_trained_as_one_after_the_other(
 
 def test_a_trainer_with_private_rows_has_no_shards() -> None:
     with pytest.raises(ValueError, match="a trainer with private rows has no shards"):
-        Sharded(MODES["cbow-pool"], private_pairs=np.ones((3, 2), np.float32), workers=2)
+        Sharded(MODES["cbow-pool"], private_rows=3)
 
 
 def test_a_chunk_outside_the_corpus_is_refused() -> None:
