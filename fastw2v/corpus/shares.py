@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+WORTH_SHARING = 4  # slices; who is through would take two
+
 T = TypeVar("T")
 
 
@@ -26,7 +28,8 @@ class Shares(Generic[T]):
 
     A thread reads its share from the front. When it is through, it takes the second half of what is
     left of the largest share, which then is its own. So each thread reads few runs of slices, each
-    run contiguous: every run costs a merge of its words.
+    run contiguous: every run costs learning and merging its words, so a share of less than
+    `WORTH_SHARING` slices is left to its owner.
 
     Parameters
     ----------
@@ -50,10 +53,10 @@ class Shares(Generic[T]):
         with self._lock:
             if not self._left[thread]:
                 victim = max(self._left, key=len)
+                if len(victim) < WORTH_SHARING:
+                    return None
                 stolen = [victim.pop() for _ in range(len(victim) // 2)]
                 self._left[thread] = deque(reversed(stolen))
-            if not self._left[thread]:
-                return None
             position, part = self._left[thread].popleft()
             follows = self._last[thread] == position - 1
             self._last[thread] = position

@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,8 +22,9 @@ from fastw2v.memory import page_aligned
 from fastw2v.threads import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
-SLICE_BYTES = 8 << 20  # what a thread may take from another: some 15 ms of reading
-MOST_SLICES = 1024  # in a thread's share; finding where each begins takes some 20 us
+SLICE_BYTES = 2 << 20  # of these a thread's share is made: some 3 ms of reading
+MOST_SLICES = 1024  # in a thread's share; finding where each begins takes some 3 us
+LINE_BYTES = 1 << 12  # read at first in search of the end of a line
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -60,20 +61,22 @@ class TextFile:
             return cast(IO[bytes], decompress(self.path))
         return self.path.open("rb", buffering=0)
 
-    def line_border(self, position: int) -> int:
-        """Return the first place at or after `position` where a line begins, or the end."""
-        if position == 0:
-            return 0
+    def line_borders(self, positions: Sequence[int]) -> list[int]:
+        """Return for each position, which rise, the first place from there on where a line begins.
+
+        That is the end of the file if no line does.
+        """
         if self.is_stream:
-            return self.size
+            return [0 if position == 0 else self.size for position in positions]
+        if not positions:
+            return []
+        border, borders = 0, []
         with self.open() as file:
-            at = file.seek(position - 1)
-            while chunk := file.read(1 << 16):
-                newline = chunk.find(b"\n")
-                if newline >= 0:
-                    return min(at + newline + 1, self.size)
-                at += len(chunk)
-        return self.size
+            for position in positions:
+                if position > border:  # else the line before reaches beyond it
+                    border = min(line_begin(file, position), self.size)
+                borders.append(border)
+        return borders
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,8 @@ class TextFiles:
         """
         n_bytes = sum(file.size for file in self.files)
         n_slices = min(max(n_bytes // (threads * SLICE_BYTES), 1), MOST_SLICES)
+        if threads == 1:  # nobody takes any of it
+            n_slices = 1
         slices = self.split(threads * n_slices)
         shares = Shares(
             [slices[begin : begin + n_slices] for begin in range(0, len(slices), n_slices)]
@@ -131,22 +136,37 @@ class TextFiles:
         """Divide all bytes into contiguous ranges on line borders; every line is in exactly one."""
         begins = [0, *accumulate(file.size for file in self.files)]
         total = begins[-1]
+        cuts = [total * i // n_parts for i in range(1, n_parts)]
         borders = [0]
-        for cut in (total * i // n_parts for i in range(1, n_parts)):
-            if cut > borders[-1]:  # else a long line reaches beyond this cut
-                i = bisect_right(begins, cut) - 1
-                borders.append(begins[i] + self.files[i].line_border(cut - begins[i]))
+        for file, (begin, end) in zip(self.files, pairwise(begins), strict=True):
+            inside = cuts[bisect_left(cuts, begin) : bisect_left(cuts, end)]
+            borders += [begin + at for at in file.line_borders([cut - begin for cut in inside])]
         borders.append(total)
         parts = [self._pieces(begins, begin, end) for begin, end in pairwise(borders)]
         return [part for part in parts if part] or [[]]
 
     def _pieces(self, begins: list[int], begin: int, end: int) -> list[Piece]:
         """Cut the range from `begin` to `end` of all bytes at the borders of files."""
+        files = slice(bisect_right(begins, begin) - 1, bisect_left(begins, end))
         return [
             Piece(file, max(begin, first) - first, min(end, first + file.size) - first)
-            for file, first in zip(self.files, begins, strict=False)
+            for file, first in zip(self.files[files], begins[files], strict=False)
             if max(begin, first) < min(end, first + file.size)
         ]
+
+
+def line_begin(file: IO[bytes], position: int) -> int:
+    """Return the first place at or after `position` where a line begins, or the end of the file."""
+    if position == 0:
+        return 0
+    at, n_bytes = file.seek(position - 1), LINE_BYTES
+    while chunk := file.read(n_bytes):
+        newline = chunk.find(b"\n")
+        if newline >= 0:
+            return at + newline + 1
+        at += len(chunk)
+        n_bytes = min(2 * n_bytes, BUFFER_BYTES)
+    return at
 
 
 def new_buffer(n_bytes: int) -> memoryview:

@@ -113,13 +113,18 @@ def test_parts_are_contiguous_and_end_at_line_borders(contents: list[bytes], n_p
 
 @pytest.mark.parametrize(
     ("content", "borders"),
-    [(b"ab\ncd\n", [0, 3, 3, 3, 6, 6, 6]), (b"\n\na", [0, 1, 2, 3]), (b"abc", [0, 3, 3, 3])],
+    [
+        (b"ab\ncd\n", [0, 3, 3, 3, 6, 6, 6]),
+        (b"\n\na", [0, 1, 2, 3]),
+        (b"abc", [0, 3, 3, 3]),
+        (b"a" * 5 + b"\nb", [0, 6, 6, 6, 6, 6, 6, 7]),
+    ],
 )
 def test_a_line_border_is_the_next_place_where_a_line_begins(
     tmp_path: Path, content: bytes, borders: list[int]
 ) -> None:
     file = text.TextFile.at(write(tmp_path, [content])[0])
-    assert [file.line_border(position) for position in range(len(content) + 1)] == borders
+    assert file.line_borders(range(len(content) + 1)) == borders
 
 
 def test_parts_have_about_the_same_size(tmp_path: Path) -> None:
