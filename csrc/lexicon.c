@@ -16,7 +16,8 @@
 enum {
     BATCH_WORDS = 64, /* words in flight, so that their cache misses overlap */
     WORDS_AHEAD = 16, /* whose places are asked for while a table is filled */
-    FIRST_PLACES_LOG2 = 10
+    FIRST_PLACES_LOG2 = 10,
+    CACHE_LINE = 64
 };
 
 /* ---- Table ------------------------------------------------------------------------------- */
@@ -49,18 +50,23 @@ static inline void occupy(fw_lexicon *lexicon, size_t at, uint64_t hash, int32_t
     lexicon->places[at] = ((uint32_t)hash & ~fw_id_mask(lexicon)) | ((uint32_t)id + 1);
 }
 
-/* Places without a word, in `*memory`, which is what to free; many of them on huge pages. */
-static uint32_t *new_places(unsigned places_log2, void **memory)
+/*
+ * Zeroed memory in whole cache lines, or from half a huge page on in whole huge pages; `*to_free` is what
+ * to give back. New memory whenever something grows: realloc moves pages to where they are not huge.
+ */
+static void *new_memory(size_t n_bytes, void **to_free)
 {
-    size_t n_bytes = sizeof(uint32_t) << places_log2;
-    if (n_bytes < FW_HUGE_PAGE / 2)
-        return *memory = calloc(n_bytes, 1);
-    n_bytes = (n_bytes / FW_HUGE_PAGE + 2) * FW_HUGE_PAGE; /* one more, for the alignment */
-    uint8_t *bytes = *memory = calloc(n_bytes, 1);
-    if (bytes == NULL)
+    size_t alignment = n_bytes < FW_HUGE_PAGE / 2 ? CACHE_LINE : FW_HUGE_PAGE;
+    if (n_bytes > SIZE_MAX - 2 * alignment)
         return NULL;
-    fw_use_huge_pages(bytes, n_bytes);
-    return (uint32_t *)(void *)(bytes + (size_t)(0 - (uintptr_t)bytes) % FW_HUGE_PAGE);
+    n_bytes = (n_bytes + alignment - 1) / alignment * alignment;
+    uint8_t *memory = calloc(n_bytes + alignment, 1);
+    if (memory == NULL)
+        return NULL;
+    *to_free = memory;
+    memory += (size_t)(0 - (uintptr_t)memory) % alignment;
+    fw_use_huge_pages(memory, n_bytes);
+    return memory;
 }
 
 /* Words are put back in the order of their ids: the frequent ones come first, near their homes. */
@@ -69,7 +75,7 @@ static fw_status resize_table(fw_lexicon *lexicon, unsigned places_log2)
     if (places_log2 >= sizeof(size_t) * 8 - 3) /* 2^2 bytes a place */
         return FW_ERROR_MEMORY;
     void *memory;
-    uint32_t *places = new_places(places_log2, &memory);
+    uint32_t *places = new_memory(sizeof(uint32_t) << places_log2, &memory);
     if (places == NULL)
         return FW_ERROR_MEMORY;
     free(lexicon->places_memory);
@@ -89,10 +95,10 @@ static fw_status resize_table(fw_lexicon *lexicon, unsigned places_log2)
     return FW_OK;
 }
 
-/* What to grow to by half for `needed` elements, so that copies stay rare; 0 if that is too much. */
+/* What to grow to for `needed` elements, twice as many, so that copies stay rare; 0 if that is too much. */
 static size_t grown(size_t needed, size_t element_size)
 {
-    size_t wanted = needed + needed / 2 + 1024;
+    size_t wanted = 2 * needed + 1024;
     return wanted < needed || wanted > SIZE_MAX / element_size - 1 ? 0 : wanted;
 }
 
@@ -102,18 +108,16 @@ static fw_status reserve_entry(fw_lexicon *lexicon)
     if (needed <= lexicon->entries_capacity)
         return FW_OK;
     size_t capacity = grown(needed, sizeof(fw_entry));
-    size_t shift = (size_t)((uintptr_t)lexicon->entries - (uintptr_t)lexicon->entries_memory);
-    uint8_t *memory = capacity > 0 ? realloc(lexicon->entries_memory,
-                                             (capacity + 1) * sizeof(fw_entry))
-                                   : NULL;
-    if (memory == NULL)
+    void *memory;
+    fw_entry *entries =
+        capacity > 0 ? new_memory(capacity * sizeof(fw_entry), &memory) : NULL;
+    if (entries == NULL)
         return FW_ERROR_MEMORY;
-    fw_use_huge_pages(memory, (capacity + 1) * sizeof(fw_entry));
-    size_t new_shift = (size_t)(0 - (uintptr_t)memory) % sizeof(fw_entry);
-    if (new_shift != shift) /* rare: large blocks of memory lie alike within their pages */
-        memmove(memory + new_shift, memory + shift, (needed - 1) * sizeof(fw_entry));
+    if (lexicon->size > 0)
+        memcpy(entries, lexicon->entries, (size_t)lexicon->size * sizeof(fw_entry));
+    free(lexicon->entries_memory);
     lexicon->entries_memory = memory;
-    lexicon->entries = (fw_entry *)(void *)(memory + new_shift);
+    lexicon->entries = entries;
     lexicon->entries_capacity = capacity;
     return FW_OK;
 }

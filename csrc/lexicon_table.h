@@ -23,11 +23,11 @@ typedef struct fw_entry {
 
 struct fw_lexicon {
     uint32_t *places; /* id + 1 in the lowest places_log2 bits, then the tag; 0: free */
-    void *places_memory;  /* what to free */
+    void *places_memory; /* what to free */
     unsigned places_log2; /* at most 5/8 of the places are taken, so id + 1 has room */
     int32_t size;
     fw_entry *entries;    /* of size */
-    void *entries_memory; /* what realloc gave, before alignment */
+    void *entries_memory; /* what to free */
     size_t entries_capacity;
     uint8_t *long_bytes; /* all long words one after another */
     size_t long_used, long_capacity;
