@@ -226,9 +226,8 @@ class Vocabulary:
         if not seen.is_utf8():
             seen, repair = seen.repaired()
 
-        # A stable sort of positions: ties keep the order of first appearance.
         chosen = np.flatnonzero(seen.counts >= min_count)
-        chosen = chosen[np.argsort(-seen.counts[chosen], kind="stable")][:max_final_vocab]
+        chosen = chosen[most_frequent_first(seen.counts[chosen])][:max_final_vocab]
         if len(chosen) == 0:
             raise ValueError(nothing_left(seen, min_count))
         id_map = np.full(len(seen), -1, dtype=np.int32)
@@ -322,6 +321,20 @@ class Vocabulary:
         return (hints + get_close_matches(word, candidates, n, cutoff=0.75))[:n]
 
 
+def most_frequent_first(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return positions in order of falling counts, those of equal ones in their own order."""
+    n = len(counts)
+    if n == 0:
+        return np.empty(0, dtype=np.int64)
+    greatest, least = int(counts.max()), int(counts.min())
+    if (greatest - least + 1) * n > np.iinfo(np.int64).max:
+        return np.argsort(-counts, kind="stable")
+    # A number that holds both: NumPy sorts numbers several times as fast as it finds their order.
+    keys = (greatest - counts) * n + np.arange(n)
+    keys.sort()
+    return keys % n
+
+
 def placeholder_counts(n_words: int) -> NDArray[np.int64]:
     """Return falling counts, n_words, ..., 2, 1, for words whose own are not known."""
     return np.arange(n_words, 0, -1, dtype=np.int64)
@@ -331,7 +344,7 @@ def nothing_left(seen: WordCounts, min_count: int) -> str:
     """Explain why no word can be trained."""
     if len(seen) == 0:
         return "the corpus is empty: there is no word to train"
-    top = np.argsort(-seen.counts, kind="stable")[:5]
+    top = most_frequent_first(seen.counts)[:5]
     counts = seen.counts[top].tolist()
     words = map(reprlib.repr, seen.words(top))
     listed = ", ".join(f"{word} ({count})" for word, count in zip(words, counts, strict=True))

@@ -15,7 +15,7 @@ from fastw2v.keyed_vectors.queries import checked_int
 from fastw2v.keyed_vectors.rows import Vector, converted
 from fastw2v.keyed_vectors.table import VectorTable
 from fastw2v.nearest import row_norms
-from fastw2v.vocabulary import Vocabulary
+from fastw2v.vocabulary import Vocabulary, most_frequent_first
 
 
 class EditableTable(VectorTable):
@@ -145,7 +145,7 @@ class EditableTable(VectorTable):
 
         DIFFERS: from gensim. Of equal counts the order stays; there it is reversed.
         """
-        order = np.argsort(-self.counts, kind="stable")
+        order = most_frequent_first(self.counts)
         vectors = self._own_rows().rows[order]
         self._rows = Growing(vectors, owned=True)
         if self._norms is not None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastw2v import vocabulary
-from fastw2v.vocabulary import N_SPELLINGS, Vocabulary, WordCounts
+from fastw2v.vocabulary import N_SPELLINGS, Vocabulary, WordCounts, most_frequent_first
 
 
 def counted(counts: dict[str, int]) -> WordCounts:
@@ -23,6 +23,13 @@ def raw(*words: bytes) -> WordCounts:
     """Words as bytes, each read 3 times."""
     offsets = np.concatenate(([0], np.cumsum([len(w) for w in words], dtype=np.int64)))
     return WordCounts(b"".join(words), offsets, np.full(len(words), 3, dtype=np.int64))
+
+
+@given(st.lists(st.sampled_from([0, 1, 2, 3, 1 << 40, (1 << 62) - 1]) | st.integers(-9, 9)))
+def test_the_most_frequent_come_first_and_equal_ones_keep_their_order(counts: list[int]) -> None:
+    """Also with counts so large that they and a position do not fit into one number."""
+    expected = sorted(range(len(counts)), key=lambda i: -counts[i])
+    assert most_frequent_first(np.array(counts, dtype=np.int64)).tolist() == expected
 
 
 def test_the_constructor_takes_words_and_counts() -> None:
