@@ -188,9 +188,6 @@ class Lexicon:
     """Words in order of first appearance, with counts; used by one thread at a time."""
 
     def __len__(self) -> int: ...
-    @property
-    def word_bytes(self) -> int:
-        """Lengths of all words together, in bytes."""
     def scan(
         self,
         text: bytes | bytearray | memoryview,
@@ -209,10 +206,8 @@ class Lexicon:
         """Count the words of a sentence, write their ids and return how many there are."""
     def merge(self, other: Lexicon, id_map: NDArray[np.int32]) -> None:
         """Add the counts of `other`; write the id here of each of its words to `id_map`."""
-    def export(
-        self, words: NDArray[np.uint8], offsets: NDArray[np.int64], counts: NDArray[np.int64]
-    ) -> None:
-        """Write all words, end to end in UTF-8, where they begin and end, and their counts."""
+    def export(self, offsets: NDArray[np.int64], counts: NDArray[np.int64]) -> bytes:
+        """Return all words, end to end in UTF-8; write where they begin and end, and counts."""
     def counts(self, counts: NDArray[np.int64]) -> None:
         """Write the counts alone."""
 

@@ -21,6 +21,8 @@ cdef extern from "Python.h":
     void PyErr_Clear()
     const char *PyUnicode_AsUTF8AndSize(PyObject *text, Py_ssize_t *size)
     str PyUnicode_DecodeUTF8(const char *text, Py_ssize_t size, const char *errors)
+    bytes PyBytes_FromStringAndSize(const char *text, Py_ssize_t size)
+    char *PyBytes_AsString(object text) except NULL
 
 
 cdef const uint8_t[::1] bytes_in(object buffer, str name):
@@ -124,11 +126,6 @@ cdef class Lexicon:
         self.check_free()
         return fw_lexicon_size(self.lexicon)
 
-    @property
-    def word_bytes(self):
-        self.check_free()
-        return fw_lexicon_word_bytes(self.lexicon)
-
     def scan(self, text, bint final, ids, ends, int64_t n_tokens, int64_t sentence_begin):
         self.check_free()
         cdef const uint8_t[::1] text_view = bytes_in(text, "text")
@@ -196,17 +193,21 @@ cdef class Lexicon:
         self.busy = other.busy = False
         raise_status(status)
 
-    def export(self, words, offsets, counts):
+    def export(self, offsets, counts):
         self.check_free()
-        cdef uint8_t[::1] words_view = bytes_out(words, "words")
         cdef int64_t[::1] offsets_view = int64_out(offsets, "offsets")
         cdef int64_t[::1] counts_view = int64_out(counts, "counts")
         cdef int64_t n_words = fw_lexicon_size(self.lexicon)
-        wanted = (fw_lexicon_word_bytes(self.lexicon), n_words + 1, n_words)
-        shapes = (words_view.shape[0], offsets_view.shape[0], counts_view.shape[0])
-        if shapes != wanted:
-            raise ValueError(f"words, offsets, counts must have lengths {wanted}, got {shapes}")
-        fw_lexicon_export(self.lexicon, &words_view[0], &offsets_view[0], &counts_view[0])
+        shapes = (offsets_view.shape[0], counts_view.shape[0])
+        if shapes != (n_words + 1, n_words):
+            raise ValueError(
+                f"offsets, counts must have lengths {(n_words + 1, n_words)}, got {shapes}"
+            )
+        cdef bytes words = PyBytes_FromStringAndSize(NULL, fw_lexicon_word_bytes(self.lexicon))
+        fw_lexicon_export(
+            self.lexicon, <uint8_t *>PyBytes_AsString(words), &offsets_view[0], &counts_view[0]
+        )
+        return words
 
     def counts(self, counts):
         self.check_free()

@@ -89,7 +89,7 @@ class StreamWords:
     @property
     def n_kept(self) -> int:
         """Tokens of the stream whose words are not dropped."""
-        return int(self.counts[self.id_map >= 0].sum())
+        return int(self.counts @ (self.id_map >= 0))
 
 
 def merge(streams: Sequence[TokenStream]) -> tuple[WordCounts, list[StreamWords]]:

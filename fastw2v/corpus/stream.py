@@ -155,11 +155,10 @@ class TokenStream:
 
     def word_counts(self) -> WordCounts:
         """Return the words and counts of the lexicon."""
-        text = np.empty(self.lexicon.word_bytes, dtype=np.uint8)
         offsets = np.empty(len(self.lexicon) + 1, dtype=np.int64)
         counts = np.empty(len(self.lexicon), dtype=np.int64)
-        self.lexicon.export(text, offsets, counts)
-        return WordCounts(text.tobytes(), offsets, counts)
+        text = self.lexicon.export(offsets, counts)
+        return WordCounts(text, offsets, counts)
 
     def counts(self) -> NDArray[np.int64]:
         """Return the counts of the lexicon."""
