@@ -7,7 +7,6 @@ import logging
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import Protocol
@@ -57,16 +56,16 @@ def encode(
     try:
         streams = corpus.read(threads, new_stream, stop)
         n_raw_words = sum(stream.n_tokens for stream in streams)
-        seen, lexicons = merge(streams)
-        vocabulary, id_map = Vocabulary.from_counts(
+        seen, id_maps = merge(streams)
+        vocabulary, final_ids = Vocabulary.from_counts(
             seen, min_count=min_count, max_final_vocab=max_final_vocab
         )
-        final = [lexicon.through(id_map) for lexicon in lexicons]
-        in_memory = 4 * sum(part.n_kept for part in final) <= memory_limit
-        if in_memory and not any(stream.spilled for stream in streams):
-            ids, ends = encode_in_memory(streams, final, threads, stop)
+        id_maps = [final_ids[id_map] for id_map in id_maps]
+        n_kept = int(vocabulary.counts.sum())
+        if 4 * n_kept <= memory_limit and not any(stream.spilled for stream in streams):
+            ids, ends = encode_in_memory(streams, id_maps, n_kept, threads, stop)
         else:
-            ids, ends = encode_in_file(streams, final)
+            ids, ends = encode_in_file(streams, id_maps)
     finally:
         for stream in opened:
             stream.close()
@@ -75,48 +74,45 @@ def encode(
     return encoded
 
 
-@dataclass(frozen=True)
-class StreamWords:
-    """The words of one stream: where each went, and how often the stream has it."""
+def merge(streams: Sequence[TokenStream]) -> tuple[WordCounts, list[NDArray[np.int32]]]:
+    """Merge the words of all streams into the first, in the order in which the corpus has them.
 
-    id_map: NDArray[np.int32]
-    counts: NDArray[np.int64]
-
-    def through(self, id_map: NDArray[np.int32]) -> StreamWords:
-        """Follow another map after this one."""
-        return StreamWords(id_map[self.id_map], self.counts)
-
-    @property
-    def n_kept(self) -> int:
-        """Tokens of the stream whose words are not dropped."""
-        return int(self.counts @ (self.id_map >= 0))
-
-
-def merge(streams: Sequence[TokenStream]) -> tuple[WordCounts, list[StreamWords]]:
-    """Merge the words of all streams, in the order in which they first appear in the corpus."""
-    counts = [stream.counts() for stream in streams]
-    id_maps = [np.arange(len(counts[0]), dtype=np.int32)]
-    id_maps += [streams[0].merge_words(stream) for stream in streams[1:]]
-    return streams[0].word_counts(), list(map(StreamWords, id_maps, counts))
+    Returns
+    -------
+    words : WordCounts
+        Of the whole corpus.
+    id_maps : list of ndarray
+        Where in `words` each word of each stream went.
+    """
+    first, *others = streams
+    id_maps = [np.arange(len(first.lexicon), dtype=np.int32)]
+    id_maps += [first.merge_words(stream) for stream in others]
+    return first.word_counts(), id_maps
 
 
 def encode_in_memory(
     streams: Sequence[TokenStream],
-    words: Sequence[StreamWords],
+    id_maps: Sequence[NDArray[np.int32]],
+    n_kept: int,
     threads: int,
     stop: threading.Event,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Encode all streams at once, each to its own part of one array.
+    """Encode all streams at once, each to its own part of one array of `n_kept` ids.
 
     The array costs memory as it is filled, and a stream frees each block that it has copied: both
     together stay at about one copy of the ids.
     """
-    begins = [0, *accumulate(part.n_kept for part in words)]
-    ids = new_block(begins[-1])
+    # Each lexicon but the first, which has the words of all, still has the counts of its stream.
+    n_others = [
+        int(stream.counts() @ (id_map >= 0))
+        for stream, id_map in zip(streams[1:], id_maps[1:], strict=True)
+    ]
+    begins = [0, *accumulate(n_others, initial=n_kept - sum(n_others))]
+    ids = new_block(n_kept)
     ends = [np.empty(0, dtype=np.int64)] * len(streams)
 
     def encode_stream(i: int) -> None:
-        encoding = streams[i].encode(words[i].id_map, begins[i])
+        encoding = streams[i].encode(id_maps[i], begins[i])
         encoding.into(ids[begins[i] : begins[i + 1]])
         ends[i] = encoding.sentence_ends()
 
@@ -127,7 +123,7 @@ def encode_in_memory(
 
 
 def encode_in_file(
-    streams: Sequence[TokenStream], words: Sequence[StreamWords]
+    streams: Sequence[TokenStream], id_maps: Sequence[NDArray[np.int32]]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Encode one stream after another to a temporary file without a name, and map it.
 
@@ -136,8 +132,8 @@ def encode_in_file(
     n_tokens = 0
     ends = []
     with tempfile.TemporaryFile(prefix="fastw2v-") as file:
-        for stream, part in zip(streams, words, strict=True):
-            encoding = stream.encode(part.id_map, n_tokens)
+        for stream, id_map in zip(streams, id_maps, strict=True):
+            encoding = stream.encode(id_map, n_tokens)
             for block in encoding.blocks():
                 file.write(block.data)
                 n_tokens += len(block)
