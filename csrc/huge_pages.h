@@ -8,7 +8,7 @@
 /* Of x86-64, and of arm64 with pages of 4 KB; elsewhere just an alignment. */
 #define FW_HUGE_PAGE ((size_t)2 << 20)
 
-/* Ask for huge pages, where they fit into this memory. A hint: nothing depends on it. */
+/* Ask for huge pages. Memory that is as large as one begins on one. A hint: nothing depends on it. */
 void fw_use_huge_pages(void *memory, size_t n_bytes);
 
 #endif

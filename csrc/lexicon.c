@@ -51,8 +51,9 @@ static inline void occupy(fw_lexicon *lexicon, size_t at, uint64_t hash, int32_t
 }
 
 /*
- * Zeroed memory in whole cache lines, or from half a huge page on in whole huge pages; `*to_free` is what
- * to give back. New memory whenever something grows: realloc moves pages to where they are not huge.
+ * Zeroed memory in whole cache lines, or from half a huge page on in whole huge pages; `*to_free` is
+ * what to give back. New memory whenever something grows: realloc moves pages to where they are not
+ * huge.
  */
 static void *new_memory(size_t n_bytes, void **to_free)
 {
@@ -95,7 +96,7 @@ static fw_status resize_table(fw_lexicon *lexicon, unsigned places_log2)
     return FW_OK;
 }
 
-/* What to grow to for `needed` elements, twice as many, so that copies stay rare; 0 if that is too much. */
+/* What to grow to for `needed` elements: twice as many, so that copies stay rare; 0: too much. */
 static size_t grown(size_t needed, size_t element_size)
 {
     size_t wanted = 2 * needed + 1024;

@@ -119,7 +119,7 @@ FOREIGN_HEADERS = {
 }  # fmt: skip
 HEADERS_OF = {
     "lexicon.c": {"stdlib.h"},  # the one file that allocates
-    "huge_pages.c": {"sys/mman.h", "unistd.h"},  # on Linux alone, for a hint
+    "huge_pages.c": {"sys/mman.h"},  # on Linux alone, for a hint
 }
 
 LANGUAGES = {".py", ".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h"}
