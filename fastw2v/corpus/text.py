@@ -23,7 +23,7 @@ from fastw2v.threads import run_all
 
 BUFFER_BYTES = 2 << 20  # a few hundred system calls per GB, and it stays in the L2/L3 cache
 SLICE_BYTES = 2 << 20  # of these a thread's share is made: some 3 ms of reading
-MOST_SLICES = 1024  # in a thread's share; finding where each begins takes some 3 us
+MOST_SLICES = 1024  # in a thread's share; finding where each begins takes some 4 us
 LINE_BYTES = 1 << 12  # read at first in search of the end of a line
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -112,9 +112,8 @@ class TextFiles:
         were; what they say together does not.
         """
         n_bytes = sum(file.size for file in self.files)
-        n_slices = min(max(n_bytes // (threads * SLICE_BYTES), 1), MOST_SLICES)
-        if threads == 1:  # nobody takes any of it
-            n_slices = 1
+        most = MOST_SLICES if threads > 1 else 1  # there is nobody who would take one
+        n_slices = min(max(n_bytes // (threads * SLICE_BYTES), 1), most)
         slices = self.split(threads * n_slices)
         shares = Shares(
             [slices[begin : begin + n_slices] for begin in range(0, len(slices), n_slices)]
