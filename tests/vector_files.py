@@ -66,6 +66,7 @@ def odd_contents() -> dict[str, bytes]:
     return {
         "a header that lies": b"4000000000 300\nthe 1 2 3\n",
         "a wide header": b"1 9999999999\nthe 1 2 3\n",
+        "a wide header and no vectors": b"0 9999999999\n",
         "a compressed header that lies": gzip.compress(b"9999999 9\nthe 1 2 3\n"),
         "repeated words": b"4 1\na 1\na 2\nb 3\na 4\n",
         "empty words": b"2 1\n 1\n 2\n",

@@ -35,7 +35,7 @@ class Gatherer:
         self.vector_size = vector_size
         self.wanted = None if wanted is None else frozenset(wanted)
         if n_rows is None or self.wanted is not None:
-            most = FIRST_ROOM_BYTES // (4 * vector_size) + 1
+            most = FIRST_ROOM_BYTES // (4 * vector_size)  # 0 for rows which are longer
             n_rows = most if n_rows is None else min(n_rows, most)
         self._vectors: Vectors = np.empty((n_rows, vector_size), np.float32)
         self._index: dict[str, int] = {}

@@ -194,7 +194,7 @@ def _read_entries(file: BinaryIO, gatherer: Gatherer, n_entries: int) -> tuple[b
     row_bytes = 4 * gatherer.vector_size
     rest, n, separated = b"", 0, False
     while n < n_entries and not gatherer.is_complete:
-        more = file.read(max(READ_BYTES, row_bytes, len(rest)))
+        more = file.read(max(READ_BYTES, len(rest)))  # by doubling: a compressed row may be short
         if not more:
             raise ValueError(f"it ends within entry {n + 1} of {n_entries}")
         text = rest + more

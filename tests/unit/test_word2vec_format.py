@@ -240,6 +240,34 @@ def test_a_header_that_promises_too_much_is_refused_before_memory_is_reserved(
     assert peak < 10_000_000
 
 
+@pytest.mark.parametrize("binary", [False, True, None])
+@packings
+def test_a_row_wider_than_memory_reserves_none_before_it_is_read(
+    tmp_path: Path, binary: bool | None, suffix: str
+) -> None:
+    empty = b"0 9999999999\n"
+    words, vectors = read_bytes(tmp_path, gzip.compress(empty) if suffix else empty, binary=binary)
+    assert words == []
+    assert vectors.shape == (0, 9999999999)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_compressed_row_cut_short_reserves_no_more_than_was_read(
+    tmp_path: Path, binary: bool
+) -> None:
+    # So many bytes, compressed, might hold the 2 GB that the header promises.
+    content = b"1 500000000\nword " + np.random.default_rng(1).bytes(2_500_000)
+    packed = gzip.compress(content, 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"ends within entry 1|line 2"):
+            read_bytes(tmp_path, packed, binary=binary)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40_000_000
+
+
 def test_a_binary_word_without_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the word of entry 1 has no end"):
         read_bytes(tmp_path, b"1 2\n" + b"x" * 3_000_000, binary=True)
