@@ -275,8 +275,7 @@ class Vocabulary:
         """Word to id."""
         index = dict(zip(self.words, range(len(self)), strict=True))
         if len(index) < len(self):
-            twice = next(word for i, word in enumerate(self.words) if index[word] != i)
-            raise ValueError(f"the word {twice!r} stands twice in the vocabulary")
+            check_distinct(self.words)
         return index
 
     def missing_reason(self, word: str) -> str:
@@ -333,6 +332,15 @@ def most_frequent_first(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     keys = (greatest - counts) * n + np.arange(n)
     keys.sort()
     return keys % n
+
+
+def check_distinct(words: Sequence[str]) -> None:
+    """Refuse words of which one stands twice."""
+    if len(set(words)) == len(words):
+        return
+    last = {word: place for place, word in enumerate(words)}
+    twice = next(word for place, word in enumerate(words) if last[word] != place)
+    raise ValueError(f"the word {twice!r} stands twice in the vocabulary")
 
 
 def placeholder_counts(n_words: int) -> NDArray[np.int64]:

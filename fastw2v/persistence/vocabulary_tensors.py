@@ -19,14 +19,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.persistence.checks import checked_number, checked_tensor
-from fastw2v.vocabulary import SURROGATES, PackedWords, Vocabulary, WordCounts
+from fastw2v.vocabulary import (
+    SURROGATES,
+    PackedWords,
+    Vocabulary,
+    WordCounts,
+    check_distinct,
+)
 
 # Names of text, offsets and counts.
 KEPT = ("vocabulary", "vocabulary_offsets", "counts")
@@ -82,17 +87,23 @@ def packed_vocabulary(
         Makes a context manager that turns a ValueError into one that names the file.
     """
 
-    def decode(names: tuple[str, str, str]) -> WordCounts:
+    def decode_kept() -> list[str]:
         with refusing():
-            return _decode_words(names, tensors)
+            words = _decode_words(KEPT, tensors).words()
+            check_distinct(words)
+            return words
+
+    def decode_dropped() -> WordCounts:
+        with refusing():
+            return _decode_words(DROPPED, tensors)
 
     _, _, counts = _checked_tensors(KEPT, tensors)
     if DROPPED[0] in tensors:
         _checked_tensors(DROPPED, tensors)
     return Vocabulary(
-        PackedWords(len(counts), lambda: decode(KEPT).words()),
+        PackedWords(len(counts), decode_kept),
         counts,
-        dropped=partial(decode, DROPPED) if DROPPED[0] in tensors else None,
+        dropped=decode_dropped if DROPPED[0] in tensors else None,
         **_checked_bounds(metadata),
     )
 
