@@ -11,7 +11,8 @@ import ast
 import os
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -111,7 +112,9 @@ def read_npy(path: str | os.PathLike[str]) -> tuple[list[str], NDArray[Any]]:
 def read_word_list(path: Path, n_words: int) -> list[str]:
     """Read a list of distinct words, a line a word."""
     with opened(path, "a list of words") as (file, _, _):
-        text = file.read(n_words * READ_BYTES + 1)
+        # Piece by piece: room for all that one read may return is reserved before it is read.
+        pieces = iter(partial(file.read, READ_BYTES), b"")
+        text = b"".join(islice(pieces, n_words + 1))
         words = text.decode(errors="replace").replace("\r\n", "\n").split("\n")
         if words[-1] == "":
             words.pop()

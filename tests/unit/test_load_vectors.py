@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import pickle
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,18 @@ def test_a_list_of_words_that_does_not_fit_the_matrix_is_refused(tmp_path: Path)
         (tmp_path / "v.txt").write_text(text)
         with pytest.raises(ValueError, match=f"v.txt' is not a list of words: .*{reason}"):
             load_vectors(tmp_path / "v.npy")
+
+
+def test_a_list_of_many_words_takes_the_memory_of_its_bytes(tmp_path: Path) -> None:
+    words = [f"word{i}" for i in range(10_000)]
+    save_vectors(tmp_path / "v.npy", words, np.ones((len(words), 2), np.float32))
+    tracemalloc.start()
+    try:
+        assert load_vectors(tmp_path / "v.npy").words == words
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
 
 
 @pytest.mark.parametrize(
