@@ -218,6 +218,6 @@ class VectorSimilarity(VectorSearch):
 
 def _unit(vector: NDArray[Any]) -> Vector:
     """Return a vector at length 1, float32; a vector of zeros as it is."""
-    length = np.linalg.norm(vector)
+    length = np.linalg.norm(vector.astype(np.float64))  # float32 squares of 1e-23 are 0
     unit: Vector = (vector / (length or 1)).astype(np.float32)
     return unit

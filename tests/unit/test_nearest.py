@@ -46,6 +46,24 @@ def test_the_nearest_rows_are_found(isa: str, dtype: str, size: int, sketched: b
 @each_isa
 @sketched_or_not
 @pytest.mark.parametrize("n_queries", [1, 20])
+def test_rows_whose_squares_float32_cannot_hold_have_lengths_and_cosines(
+    isa: str, sketched: bool, n_queries: int
+) -> None:
+    exact = np.random.default_rng(1).normal(size=(64, 50))
+    factors = 10.0 ** np.resize([-35, -30, -25, -22, -20, -18, 0, 18, 20, 25, 35], 64)
+    rows = (exact * factors[:, np.newaxis]).astype(np.float32)
+    norms = row_norms(rows, isa=isa)
+    np.testing.assert_allclose(norms, np.linalg.norm(exact, axis=1) * factors, rtol=1e-5)
+    inverse = invert(norms)
+    sketch = make_sketch(rows, inverse, isa=isa) if sketched else None
+    queries = np.random.default_rng(2).normal(size=(n_queries, 50))
+    ids, found = nearest.nearest(rows, inverse, queries, 7, sketch=sketch, isa=isa)
+    check(ids, found, exact_cosines(exact, queries))
+
+
+@each_isa
+@sketched_or_not
+@pytest.mark.parametrize("n_queries", [1, 20])
 def test_of_equal_cosines_the_first_rows_are_the_best(
     isa: str, sketched: bool, n_queries: int
 ) -> None:
