@@ -340,7 +340,7 @@ def check_distinct(words: Sequence[str]) -> None:
         return
     last = {word: place for place, word in enumerate(words)}
     twice = next(word for place, word in enumerate(words) if last[word] != place)
-    raise ValueError(f"the word {twice!r} stands twice in the vocabulary")
+    raise ValueError(f"the word {twice!r} stands twice")
 
 
 def placeholder_counts(n_words: int) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.persistence.files import opened
+from fastw2v.vocabulary import check_distinct
 
 KIND = "in finalfusion's format"
 MAGIC = b"FiFu"
@@ -69,8 +70,7 @@ def read_finalfusion(path: str | os.PathLike[str]) -> tuple[list[str], NDArray[n
             raise ValueError("it has no words" if words is None else "it has no matrix")
         if len(vectors) < len(words):
             raise ValueError(f"it has {len(words)} words and only {len(vectors)} rows")
-        if len(set(words)) < len(words):
-            raise ValueError("a word stands twice in it")
+        check_distinct(words)
     return words, vectors[: len(words)]
 
 

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +23,7 @@ from fastw2v.persistence.atomic import atomic_file
 from fastw2v.persistence.files import opened
 from fastw2v.persistence.rows import Rows
 from fastw2v.persistence.text_lines import READ_BYTES, encoded_words
+from fastw2v.vocabulary import check_distinct
 
 KIND = "a matrix of word vectors in NumPy's format"
 MAGIC = b"\x93NUMPY"
@@ -120,9 +121,7 @@ def read_word_list(path: Path, n_words: int) -> list[str]:
             words.pop()
         if len(words) != n_words:
             raise ValueError(f"it has {len(words)} lines, and the matrix beside it {n_words} rows")
-        if len(set(words)) < n_words:
-            word = next(a for a, b in pairwise(sorted(words)) if a == b)
-            raise ValueError(f"the word {word!r} stands twice in it")
+        check_distinct(words)
     return words
 
 

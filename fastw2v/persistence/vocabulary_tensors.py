@@ -25,13 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.persistence.checks import checked_number, checked_tensor
-from fastw2v.vocabulary import (
-    SURROGATES,
-    PackedWords,
-    Vocabulary,
-    WordCounts,
-    check_distinct,
-)
+from fastw2v.vocabulary import SURROGATES, PackedWords, Vocabulary, WordCounts, check_distinct
 
 # Names of text, offsets and counts.
 KEPT = ("vocabulary", "vocabulary_offsets", "counts")

@@ -62,6 +62,14 @@ def test_rows_whose_squares_float32_cannot_hold_have_lengths_and_cosines(
 
 
 @each_isa
+def test_rows_of_int8_with_tiny_scales_have_lengths(isa: str) -> None:
+    rows = np.random.default_rng(1).integers(-127, 128, size=(40, 50), dtype=np.int8)
+    scales = (10.0 ** np.linspace(-35, 30, 40)).astype(np.float32)
+    exact = np.linalg.norm(rows.astype(np.float64), axis=1) * scales
+    np.testing.assert_allclose(row_norms(rows, scales=scales, isa=isa), exact, rtol=1e-5)
+
+
+@each_isa
 @sketched_or_not
 @pytest.mark.parametrize("n_queries", [1, 20])
 def test_of_equal_cosines_the_first_rows_are_the_best(

@@ -37,6 +37,8 @@ def test_distances_to_all_and_to_each_are_the_same(kv: KeyedVectors) -> None:
         np.testing.assert_allclose(kv.distances(word)[:5], each, atol=TOLERANCE)
         np.testing.assert_allclose(kv.distances(word, words), each, atol=TOLERANCE)
         np.testing.assert_allclose(kv.distances(kv[word])[:5], each, atol=TOLERANCE)
+        tiny = kv[word] * np.float32(1e-25)  # whose squares are 0 in float32
+        np.testing.assert_allclose(kv.distances(tiny)[:5], each, atol=TOLERANCE)
 
 
 def test_what_is_not_finite_is_further_than_anything(kv: KeyedVectors) -> None:
