@@ -53,11 +53,12 @@ fw_status fw_isa_parse(const char *name, fw_isa *isa);
 /*
  * Counter-based: draw i of a stream is a pure function, so any language replays it.
  *   mix(z): z ^= z >> 30; z *= 0xBF58476D1CE4E5B9; z ^= z >> 27; z *= 0x94D049BB133111EB; z ^= z >> 31
- *   fw_stream(seed, epoch, chunk) = mix(mix(mix(seed + G) + epoch + G) + chunk + G)
+ *   fw_stream(seed, epoch, chunk) = mix(mix(seed + G) + chunk + G), the last 24 bits those of `epoch`
  *   fw_substream(stream, purpose) = mix(stream + (purpose + 1) * G)
  *   fw_draw(substream, i)         = mix(substream + (i + 1) * G)          (SplitMix64, Steele 2014)
  * with G = 0x9E3779B97F4A7C15, all modulo 2^64. A draw in [0, n) from 32 bits r is (r * n) >> 32.
  */
+#define FW_EPOCH_BITS UINT64_C(0xFFFFFF) /* of a stream */
 typedef enum fw_purpose { FW_PURPOSE_TOKENS, FW_PURPOSE_NOISE, FW_PURPOSE_PICKS } fw_purpose;
 uint64_t fw_stream(uint64_t seed, uint64_t epoch, uint64_t chunk);
 uint64_t fw_substream(uint64_t stream, fw_purpose purpose);
@@ -206,11 +207,13 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride);
 /*
  * Train on one chunk, in place. The walk, which a replay must follow draw for draw:
  *
- * 1. Token t of the chunk (t = 0 at `begin`) draws r = draw(TOKENS, t). It is kept if
- *    high32(r) <= keep_threshold[id]. Its reduced window is 1 + ((low32(r) * window) >> 32), or
- *    `window` without shrink_windows. Kept tokens close ranks; a sentence with fewer than two of
- *    them is dropped. The rest are the centers c = 0, 1, ..., each with a context: the kept words
- *    of its sentence at most its reduced window away.
+ * 1. Token t of the chunk (t = 0 at `begin`) draws r = draw(TOKENS, t) of the stream that the chunk has
+ *    in epoch 0. Modulo 2^32, it is kept if high32(r) + epoch * 0x6A09E667 <= keep_threshold[id], and
+ *    its reduced window is 1 + (((low32(r) + epoch * 0x9E3779B9) * window) >> 32), or `window` without
+ *    shrink_windows: what befalls a token is as random as ever, but evenly spread over its epochs.
+ *    Kept tokens close ranks; a sentence with fewer than two of them is dropped. The rest are the
+ *    centers c = 0, 1, ..., each with a context: the kept words of its sentence at most its reduced
+ *    window away.
  * 2. Every center (with CBOW and FW_SCOPE_POOL: every group of up to FW_CBOW_GROUP successive
  *    centers of the chunk, across sentence ends too) takes its negatives in order:
  *    - EXAMPLE: `negatives` draws(NOISE, counter++) for each example, contexts from left to right;

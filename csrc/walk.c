@@ -43,10 +43,22 @@ static fw_status check(const fw_settings *s, const fw_model *model, const fw_chu
     return check_chunk(s, model, chunk);
 }
 
+/*
+ * The draws of a token in successive epochs are multiples of an irrational number apart, modulo 1, which
+ * spreads any number of them evenly (Kronecker sequence): a word that is kept two times of five is kept in two
+ * of five epochs, and each context word is seen as often as its distance says. Words of few occurrences are
+ * learnt with less noise. Two numbers, so that short windows do not go with being kept.
+ */
+#define KEEP_STEP UINT32_C(0x6A09E667)   /* the fraction of sqrt(2) */
+#define WINDOW_STEP UINT32_C(0x9E3779B9) /* and of the golden ratio, times 2^32 */
+
 /* Keep or drop the tokens of one sentence; `first` takes the reduced windows for the time being. */
 static int32_t subsample(walk *w, const fw_chunk *chunk, int64_t begin, int64_t end, int32_t kept)
 {
-    const uint64_t substream = fw_substream(chunk->stream, FW_PURPOSE_TOKENS);
+    const uint64_t substream = fw_substream(chunk->stream & ~FW_EPOCH_BITS, FW_PURPOSE_TOKENS);
+    const uint32_t epoch = (uint32_t)(chunk->stream & FW_EPOCH_BITS);
+    const uint32_t keep_shift = epoch * KEEP_STEP;
+    const uint32_t window_shift = epoch * WINDOW_STEP;
     const uint32_t window = (uint32_t)w->settings->window;
     const bool shrink = w->settings->shrink_windows;
     const uint32_t *const keep_threshold = w->model->keep_threshold;
@@ -54,8 +66,9 @@ static int32_t subsample(walk *w, const fw_chunk *chunk, int64_t begin, int64_t 
         const uint64_t r = rng_draw(substream, (uint64_t)(t - chunk->begin));
         const int32_t id = chunk->ids[t];
         w->centers.ids[kept] = id;
-        w->centers.first[kept] = (int32_t)(shrink ? 1 + rng_below((uint32_t)r, window) : window);
-        kept += (uint32_t)(r >> 32) <= keep_threshold[id];
+        w->centers.first[kept] =
+            (int32_t)(shrink ? 1 + rng_below((uint32_t)r + window_shift, window) : window);
+        kept += (uint32_t)(r >> 32) + keep_shift <= keep_threshold[id];
     }
     return kept;
 }

@@ -10,6 +10,8 @@ References
 .. [2] Walker (1977), "An Efficient Method for Generating Discrete Random Variables with General
    Distributions"; Vose (1991), "A Linear Algorithm for Generating Random Numbers with a Given
    Distribution".
+.. [3] Niederreiter (1992), "Random Number Generation and Quasi-Monte Carlo Methods", section 3.1:
+   Kronecker sequences.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ Ids = NDArray[np.integer[Any]]
 # about it when a number stands alone.
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: the step of SplitMix64
+EPOCH_BITS = np.uint64(0xFFFFFF)  # of a stream
+KEEP_STEP = np.uint64(0x6A09E667)  # the fraction of sqrt(2)
+WINDOW_STEP = np.uint64(0x9E3779B9)  # and of the golden ratio, times 2^32
 
 
 class Purpose(IntEnum):
@@ -61,10 +66,13 @@ def splitmix(state: ArrayLike, i: ArrayLike) -> Bits:
 
 @np.errstate(over="ignore")
 def stream(seed: ArrayLike, epoch: ArrayLike, chunk: ArrayLike) -> Bits:
-    """Return the stream of one chunk of one epoch: it depends on nothing else, threads least."""
+    """Return the stream of one chunk of one epoch: it depends on nothing else, threads least.
+
+    Those of all epochs have their upper 40 bits in common; the others are the epoch's.
+    """
     of_seed = mix(as_bits(seed) + GOLDEN)
-    of_epoch = mix(of_seed + as_bits(epoch) + GOLDEN)
-    return mix(of_epoch + as_bits(chunk) + GOLDEN)
+    of_chunk = mix(of_seed + as_bits(chunk) + GOLDEN)
+    return (of_chunk & ~EPOCH_BITS) | (as_bits(epoch) & EPOCH_BITS)
 
 
 def substream(stream: ArrayLike, purpose: ArrayLike) -> Bits:
@@ -90,6 +98,19 @@ def low32(bits: Bits) -> Bits:
 def below(n: int, bits32: Bits) -> Ids:
     """Return an integer in [0, n) for each 32 random bits, by a product instead of a division."""
     return ((bits32 * np.uint64(n)) >> np.uint64(32)).astype(np.int64)
+
+
+@np.errstate(over="ignore")
+def token_draws(stream: ArrayLike, t: ArrayLike) -> tuple[Bits, Bits]:
+    """Return two draws of 32 bits for token `t` of a chunk: to keep it, and for its window.
+
+    Those of successive epochs are multiples of an irrational number apart, modulo 1, which spreads
+    any number of them evenly [3]_: a word kept with probability 2/5 is kept in 2 of 5 epochs.
+    """
+    epoch = as_bits(stream) & EPOCH_BITS
+    bits = draw(substream(as_bits(stream) & ~EPOCH_BITS, Purpose.TOKENS), t)
+    keep = low32(high32(bits) + epoch * KEEP_STEP)
+    return keep, low32(low32(bits) + epoch * WINDOW_STEP)
 
 
 def take_below(n: int, bits64: int, count: int) -> list[int]:

@@ -28,11 +28,10 @@ from fastw2v.draws import (
     Purpose,
     below,
     draw,
-    high32,
-    low32,
     noise_draw,
     substream,
     take_below,
+    token_draws,
 )
 from fastw2v.reference import Block, Floats, Ids, block_step, combine_rows, cross_entropy
 
@@ -91,8 +90,8 @@ def kept_tokens_and_windows(
 ) -> tuple[NDArray[np.bool_], Ids]:
     """Say of each token of a chunk whether it is kept and what its reduced window would be.
 
-    One draw a token: its upper half decides the first, its lower half the second, so that neither
-    depends on the fate of the tokens before. A reduced window uniform in 1..c weights a context
+    Two draws a token, see :func:`token_draws`: neither depends on the fate of the tokens before,
+    and both are evenly spread over the epochs. A reduced window uniform in 1..c weights a context
     word at distance d by (c - d + 1) / c on average [1]_.
 
     Parameters
@@ -110,10 +109,10 @@ def kept_tokens_and_windows(
     kept : ndarray of shape (n_tokens,), bool
     reduced_windows : ndarray of shape (n_tokens,), integer
     """
-    bits = draw(substream(stream, Purpose.TOKENS), np.arange(len(ids)))
-    kept = high32(bits) <= keep_threshold[ids]
+    keep_draws, window_draws = token_draws(stream, np.arange(len(ids)))
+    kept = keep_draws <= keep_threshold[ids]
     if settings.shrink_windows:
-        return kept, 1 + below(settings.window, low32(bits))
+        return kept, 1 + below(settings.window, window_draws)
     return kept, np.full(len(ids), settings.window)
 
 

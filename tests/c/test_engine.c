@@ -50,6 +50,7 @@ static void test_random_numbers(void)
     HOLDS(fw_stream(0, 0, 0) != fw_stream(0, 0, 1));
     HOLDS(fw_stream(0, 1, 0) != fw_stream(0, 0, 1));
     HOLDS(fw_stream(1, 0, 0) != fw_stream(0, 1, 0));
+    HOLDS((fw_stream(3, 0, 4) ^ fw_stream(3, 5, 4)) == 5);
 }
 
 static void test_noise(void)

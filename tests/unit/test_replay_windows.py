@@ -23,7 +23,7 @@ from replay_support import (
     mix_of_int,
 )
 
-from fastw2v.draws import Purpose, draw, high32, substream
+from fastw2v.draws import Purpose, stream, substream, token_draws
 from fastw2v.replay import Centers, WalkSettings, find_centers, kept_tokens_and_windows
 
 
@@ -37,7 +37,7 @@ def test_a_token_is_kept_as_often_as_its_threshold_says() -> None:
 
 
 def test_the_threshold_itself_is_kept_and_the_next_lower_one_drops() -> None:
-    drawn = high32(draw(substream(STREAM, Purpose.TOKENS), 0))
+    drawn, _ = token_draws(STREAM, 0)
     for threshold, expected in [(drawn, True), (drawn - np.uint64(1), False)]:
         keep_threshold = np.array([threshold], np.uint32)
         kept, _ = kept_tokens_and_windows(SETTINGS, keep_threshold, np.array([0]), STREAM)
@@ -54,6 +54,32 @@ def test_reduced_windows_are_uniform_whether_or_not_tokens_are_dropped(half_kept
     assert chi_square(windows[kept] - 1, np.full(5, 1 / 5)) < CHI_SQUARE_BOUND[4]
 
 
+def test_what_befalls_a_token_is_spread_evenly_over_the_epochs() -> None:
+    # With independent epochs 35 % of the tokens are kept in exactly 2 of 5 and some in none or in
+    # all; and some have the same window every time.
+    settings = replace(SETTINGS, window=5)
+    keep_threshold, ids = np.array([0.4 * 2**32], np.uint32), np.zeros(2000, np.int64)
+    epochs = [
+        kept_tokens_and_windows(settings, keep_threshold, ids, stream(1, epoch, 0))
+        for epoch in range(7, 12)
+    ]
+    times_kept = np.sum([kept for kept, _ in epochs], axis=0)
+    windows = np.sort([windows for _, windows in epochs], axis=0)
+    assert set(times_kept) == {1, 2, 3}
+    assert (times_kept == 2).mean() > 0.7
+    assert (1 + (np.diff(windows, axis=0) > 0).sum(axis=0)).min() >= 3
+
+
+def test_being_kept_says_nothing_of_the_window() -> None:
+    settings = replace(SETTINGS, window=2)
+    keep_threshold, ids = np.array([2**31], np.uint32), np.zeros(1000, np.int64)
+    together = np.zeros((2, 2))
+    for epoch in range(50):
+        kept, windows = kept_tokens_and_windows(settings, keep_threshold, ids, stream(1, epoch, 0))
+        np.add.at(together, (kept.astype(int), windows - 1), 1)
+    np.testing.assert_allclose(together / together.sum(), 0.25, atol=0.01)
+
+
 def test_windows_are_whole_without_shrinking_and_the_same_tokens_are_kept() -> None:
     ids, keep_threshold = np.zeros(1000, np.int64), np.array([2**31], np.uint32)
     kept, _ = kept_tokens_and_windows(SETTINGS, keep_threshold, ids, STREAM)
@@ -64,17 +90,18 @@ def test_windows_are_whole_without_shrinking_and_the_same_tokens_are_kept() -> N
 
 
 def walk_in_words(
-    settings: WalkSettings, keep_threshold: np.ndarray, sentences: list[list[int]]
+    settings: WalkSettings, keep_threshold: np.ndarray, sentences: list[list[int]], epoch: int
 ) -> list[tuple[int, list[int]]]:
     """Step 1 of the header with lists: (center, context from left to right), token by token."""
     examples, t = [], 0
-    tokens = int(substream(STREAM, Purpose.TOKENS))
+    tokens = int(substream(stream(1, 0, 0), Purpose.TOKENS))
     for sentence in sentences:
         kept = []
         for word in sentence:
             r = mix_of_int((tokens + (t + 1) * G) % 2**64)
-            if r >> 32 <= keep_threshold[word]:
-                kept.append((word, 1 + ((r % 2**32) * settings.window >> 32)))
+            if ((r >> 32) + epoch * 0x6A09E667) % 2**32 <= keep_threshold[word]:
+                drawn = (r % 2**32 + epoch * 0x9E3779B9) % 2**32
+                kept.append((word, 1 + (drawn * settings.window >> 32)))
             t += 1
         if len(kept) < 2:
             continue
@@ -90,17 +117,18 @@ SENTENCES = st.lists(
 )
 
 
-@given(SENTENCES, st.sampled_from([2**30, 2**31, 2**32 - 1]))
+@given(SENTENCES, st.sampled_from([2**30, 2**31, 2**32 - 1]), st.integers(0, 2**24 - 1))
 def test_centers_and_contexts_are_those_of_the_walk_in_words(
-    sentences: list[list[int]], threshold: int
+    sentences: list[list[int]], threshold: int, epoch: int
 ) -> None:
     keep_threshold = np.full(VOCAB_SIZE, threshold, np.uint32)
     ids, ends = np.concatenate(sentences), np.cumsum([len(s) for s in sentences])
-    centers = find_centers(SETTINGS, keep_threshold, ids, 0, len(ids), ends, STREAM)
+    of_epoch = stream(1, epoch, 0)
+    centers = find_centers(SETTINGS, keep_threshold, ids, 0, len(ids), ends, of_epoch)
     found = [
         (int(word), centers.ids[centers.context(c)].tolist()) for c, word in enumerate(centers.ids)
     ]
-    assert found == walk_in_words(SETTINGS, keep_threshold, sentences)
+    assert found == walk_in_words(SETTINGS, keep_threshold, sentences, epoch)
 
 
 @given(SENTENCES)
