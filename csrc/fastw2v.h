@@ -221,9 +221,8 @@ size_t fw_workspace_size(const fw_settings *settings, size_t stride);
  *    - POOL: the pool starts as P draws(NOISE, counter++). Each center (each of the group) adds
  *      pool_refresh to an accumulator that starts at 0; while it is >= 65536 it loses 65536 and
  *      pool[head] = draw(NOISE, counter++), head = (head + 1) mod P, head starting at 0. Then the
- *      set is pool[(r * P) >> 64], pool[(r' * P) >> 64], ... with r = draw(PICKS, i++), i running on
- *      through the chunk, and r' = r * P mod 2^64; after k such picks, the most (but 40) for which
- *      P^k <= 2^40, and for each set, comes the next draw.
+ *      set is pool[(high32(p) * P) >> 32], pool[(high32(p') * P) >> 32], ..., with p growing by G
+ *      from one pick to the next through the whole chunk, and p = substream(PICKS) + G at its first.
  * 3. The block step. Skip-gram: inputs = input rows of the context from left to right, targets =
  *    output rows of the center, label 1 and weight 1, then of the negatives, label 0 and
  *    negative_weight. EXAMPLE: one block a pair. CBOW: hidden row = mean (or sum) of the context's

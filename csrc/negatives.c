@@ -15,22 +15,11 @@ void fw_walk_draw_noise(walk *w)
     from->drawn_used = 0;
 }
 
-/* How many picks 64 bits are good for: 24 are left by the last, so no place is favoured by more than one
- * part in 2^24. */
-static int32_t picks_a_draw(uint64_t pool_size)
-{
-    int32_t picks = 1;
-    for (uint64_t n = pool_size * pool_size; n <= UINT64_C(1) << 40 && picks < 40; n *= pool_size)
-        ++picks;
-    return picks;
-}
-
 void fw_walk_open_negatives(walk *w, uint64_t stream)
 {
     walk_negatives *const from = &w->negatives;
-    from->picks_a_draw = picks_a_draw((uint64_t)w->settings->pool_size);
     from->noise_stream = fw_substream(stream, FW_PURPOSE_NOISE);
-    from->picks_stream = fw_substream(stream, FW_PURPOSE_PICKS);
+    from->next_pick = fw_substream(stream, FW_PURPOSE_PICKS);
     from->drawn_used = WALK_NOISE_BATCH;
     if (w->settings->scope == FW_SCOPE_POOL && w->settings->negatives > 0)
         for (int32_t i = 0; i < w->settings->pool_size; ++i)

@@ -34,7 +34,8 @@ FW_INLINE void renew_pool(walk *w, int32_t n_centers)
     }
 }
 
-/* Random places: picks of one set hardly repeat in the next, which adjacent sets would (and lose).
+/* Places a golden ratio of the pool apart (Kronecker sequence): picks of one set hardly repeat in the next,
+ * which adjacent sets would (and lose), and every row serves about as often as any other.
  * Returns whether `positive` is among them. */
 FW_INLINE bool pick_from_pool(walk_negatives *from, const fw_settings *s, const float *positive,
                               float **rows)
@@ -43,14 +44,10 @@ FW_INLINE bool pick_from_pool(walk_negatives *from, const fw_settings *s, const 
     const uint32_t size = (uint32_t)s->pool_size;
     const int32_t negatives = s->negatives;
     bool collides = false;
-    for (int32_t k = 0; k < negatives;) {
-        uint64_t bits = rng_draw(from->picks_stream, from->picks_counter++);
-        const int32_t left = negatives - k;
-        const int32_t end = k + (left < from->picks_a_draw ? left : from->picks_a_draw);
-        for (; k < end; ++k) {
-            rows[k] = pool[rng_take(&bits, size)];
-            collides |= rows[k] == positive;
-        }
+    for (int32_t k = 0; k < negatives; ++k) {
+        from->next_pick += FW_GOLDEN;
+        rows[k] = pool[rng_below((uint32_t)(from->next_pick >> 32), size)];
+        collides |= rows[k] == positive;
     }
     return collides;
 }

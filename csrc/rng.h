@@ -29,23 +29,4 @@ static inline uint32_t rng_below(uint32_t bits, uint32_t n)
     return (uint32_t)(((uint64_t)bits * n) >> 32);
 }
 
-/*
- * A number in [0, n) from 64 random bits, of which some log2(n) are used up: what is left of them, the
- * lower half of the product, serves the next number.
- */
-static inline uint32_t rng_take(uint64_t *bits, uint32_t n)
-{
-#if defined(__SIZEOF_INT128__)
-    __extension__ typedef unsigned __int128 wide; /* ISO C does not know it */
-    const wide product = (wide)*bits * n;
-    *bits = (uint64_t)product;
-    return (uint32_t)(product >> 64);
-#else
-    const uint64_t low = (uint64_t)(uint32_t)*bits * n;
-    const uint64_t high = (*bits >> 32) * n + (low >> 32);
-    *bits = high << 32 | (uint32_t)low;
-    return (uint32_t)(high >> 32);
-#endif
-}
-
 #endif

@@ -27,8 +27,7 @@ typedef struct walk_centers {
 /* Where negatives come from. Counters number the draws of a substream. */
 typedef struct walk_negatives {
     uint64_t noise_stream, noise_counter;
-    uint64_t picks_stream, picks_counter;
-    int32_t picks_a_draw; /* the most that one draw serves */
+    uint64_t next_pick;   /* place of a pick, in 1/2^64 of the pool, before the next step */
     int32_t *drawn; /* the last batch of draws, and how many of them were given out */
     int32_t drawn_used;
     int32_t pool_head;

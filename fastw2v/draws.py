@@ -113,13 +113,13 @@ def token_draws(stream: ArrayLike, t: ArrayLike) -> tuple[Bits, Bits]:
     return keep, low32(low32(bits) + epoch * WINDOW_STEP)
 
 
-def take_below(n: int, bits64: int, count: int) -> list[int]:
-    """Return `count` integers in [0, n) from one draw, each from the bits that the last left."""
-    numbers = []
-    for _ in range(count):
-        number, bits64 = divmod(bits64 * n, 2**64)
-        numbers.append(number)
-    return numbers
+@np.errstate(over="ignore")
+def picks(n: int, substream: ArrayLike, i: ArrayLike) -> Ids:
+    """Return pick number `i`, in [0, n): each is a golden ratio of n after the last, modulo n [3]_.
+
+    Any n or so of them in a row are n different numbers but for a few, in no simple order.
+    """
+    return below(n, high32(as_bits(substream) + (as_bits(i) + np.uint64(1)) * GOLDEN))
 
 
 # ---- Noise --------------------------------------------------------------------------------------

@@ -27,10 +27,9 @@ from fastw2v.draws import (
     AliasTable,
     Purpose,
     below,
-    draw,
     noise_draw,
+    picks,
     substream,
-    take_below,
     token_draws,
 )
 from fastw2v.reference import Block, Floats, Ids, block_step, combine_rows, cross_entropy
@@ -182,7 +181,7 @@ class FreshNegatives:
 
 
 class PooledNegatives:
-    """Sets picked at random from a ring of ids, of which each center renews a few.
+    """Sets picked all over a ring of ids, of which each center renews a few.
 
     The distribution of one pick is the noise distribution. What changes is that a drawn id serves
     about k / refresh times within pool_size / refresh centers, so that its row is still in cache.
@@ -195,22 +194,14 @@ class PooledNegatives:
         self.head = 0
         self.accumulator = 0  # in units of 1/65536 of an entry
         self.picks = substream(stream, Purpose.PICKS)
-        self.counter = 0
+        self.n_picks = 0
 
     def next_set(self, n_centers: int) -> Ids:
         """Renew the share of `n_centers` centers, then pick a set."""
         self.renew(n_centers)
-        places: list[int] = []
-        while (n_left := self.settings.negatives - len(places)) > 0:
-            bits = int(draw(self.picks, self.counter))
-            self.counter += 1
-            places += take_below(len(self.pool), bits, min(n_left, self.picks_a_draw))
-        return self.pool[places]
-
-    @property
-    def picks_a_draw(self) -> int:
-        """The most, but 40, that leave 24 of the 64 bits."""
-        return next((k for k in range(1, 40) if len(self.pool) ** (k + 1) > 2**40), 40)
+        numbers = np.arange(self.n_picks, self.n_picks + self.settings.negatives)
+        self.n_picks += len(numbers)
+        return self.pool[picks(len(self.pool), self.picks, numbers)]
 
     def renew(self, n_centers: int) -> None:
         """Overwrite the oldest entries."""
