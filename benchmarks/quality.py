@@ -7,7 +7,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +121,12 @@ def _effective(trainer: str, hyper_parameters: dict[str, Any]) -> dict[str, Any]
     if trainer != "fastw2v":
         return None
     config = TrainingConfig.from_keywords(hyper_parameters)
-    resolved = replace(config, alpha=config.start_alpha, shared_negatives=config.set_size)
-    return resolved.to_dict()
+    resolved = {
+        "alpha": config.start_alpha,
+        "shared_negatives": config.set_size,
+        "pool_refresh": config.pool_renewal,
+    }
+    return config.to_dict() | resolved
 
 
 def _label(task: runs.Task) -> str:

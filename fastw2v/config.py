@@ -102,8 +102,9 @@ class TrainingConfig:
         skip-gram, twice as many for CBOW's groups of four.
     pool_size : int
         Word ids in the pool.
-    pool_refresh : float
-        Entries of the pool renewed for each center, on average.
+    pool_refresh : float or None
+        Entries of the pool renewed for each center, on average. None: 0.5 for skip-gram, 0.25 for
+        CBOW.
     seed : int
         Determines initial vectors and every draw.
     deterministic : bool
@@ -141,7 +142,7 @@ class TrainingConfig:
     negative_scope: str = "pool"
     shared_negatives: int | None = None
     pool_size: int = 256
-    pool_refresh: float = 0.25
+    pool_refresh: float | None = None
     seed: int = 1
     deterministic: bool = False
     workers: int | None = None
@@ -211,6 +212,14 @@ class TrainingConfig:
         """Weight of each id of a set in the loss."""
         return self.negative / self.set_size if self.set_size else 0.0
 
+    @property
+    def pool_renewal(self) -> float:
+        """Entries of the pool renewed for each center, resolved."""
+        if self.pool_refresh is not None:
+            return self.pool_refresh
+        # An entry serves ten sets then: CBOW's are twice as large, and one a group of four centers.
+        return 0.5 if self.sg else 0.25
+
     def engine_settings(self) -> dict[str, Any]:
         """Return what the engine does with a chunk, by the names and in the units of its settings.
 
@@ -224,7 +233,7 @@ class TrainingConfig:
             "negatives": self.set_size,
             "negative_weight": self.negative_weight,
             "pool_size": self.pool_size,
-            "pool_refresh": round(self.pool_refresh * 65536),
+            "pool_refresh": round(self.pool_renewal * 65536),
             "cbow_mean": self.cbow_mean,
             "cbow_exact_gradient": self.cbow_gradient == "exact",
         }
@@ -361,7 +370,7 @@ _CHECKS: dict[str, Check] = {
     "negative_scope": _one_of(NEGATIVE_SCOPES),
     "shared_negatives": _or_none(_integer(0, 1000)),
     "pool_size": _integer(1, 2**20),
-    "pool_refresh": _real(0.0, 1000.0),
+    "pool_refresh": _or_none(_real(0.0, 1000.0)),
     "seed": _integer(0, 2**64 - 1),
     "deterministic": _flag,
     "workers": _or_none(_integer(1, 1024)),

@@ -65,11 +65,11 @@ def pool_refresh(counts: NDArray[np.int64], config: TrainingConfig) -> float:
     analogies in CBOW, half a point in skip-gram, and in both the rare words.
     """
     if not config.deterministic:
-        return config.pool_refresh
+        return config.pool_renewal
     n_tokens = int(counts.sum())
     kept = float((counts * sampling.keep_probability(counts, config.sample)).sum()) / n_tokens
     fills = [config.pool_size / (kept * most_chunk_tokens(n_tokens, d)) for d in (True, False)]
-    return max(0.0, config.pool_refresh - (fills[0] - fills[1]))
+    return max(0.0, config.pool_renewal - (fills[0] - fills[1]))
 
 
 def pairs_of_rows(counts: NDArray[np.int64], config: TrainingConfig) -> NDArray[np.float32]:

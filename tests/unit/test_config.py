@@ -53,7 +53,7 @@ INTEGERS = [
 REALS = ["held_out", "sample", "ns_exponent", "alpha", "min_alpha", "pool_refresh"]
 FLAGS = ["sg", "cbow_mean", "shrink_windows", "deterministic"]
 STRINGS = ["cbow_gradient", "negative_scope", "isa"]
-OPTIONAL = ["max_final_vocab", "alpha", "shared_negatives", "workers", "isa"]
+OPTIONAL = ["max_final_vocab", "alpha", "shared_negatives", "pool_refresh", "workers", "isa"]
 
 #: For each kind of field, values of a type that it cannot have.
 WRONG_TYPES: list[tuple[list[str], list[Any]]] = [
@@ -276,6 +276,13 @@ def test_alpha_depends_on_the_architecture_unless_it_is_given(
 ) -> None:
     assert TrainingConfig(**values).start_alpha == alpha
     assert TrainingConfig(**values, alpha=0.04).start_alpha == 0.04
+
+
+@pytest.mark.parametrize(("sg", "share"), [(1, 0.5), (0, 0.25)])
+def test_pool_refresh_depends_on_the_architecture_unless_it_is_given(sg: int, share: float) -> None:
+    assert TrainingConfig(sg=sg).pool_renewal == share
+    assert TrainingConfig(sg=sg).engine_settings()["pool_refresh"] == round(65536 * share)
+    assert TrainingConfig(sg=sg, pool_refresh=0.0).pool_renewal == 0.0
 
 
 @pytest.mark.parametrize(
